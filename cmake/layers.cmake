@@ -1,10 +1,15 @@
 # One static library per folder, named after its path: emulator/kernel becomes cats_emulator_kernel.
-# DEPENDS names the libraries below it; tests/layers checks that the includes agree.
+# DEPENDS names the libraries below it; tests/layers checks that the includes agree. REGISTRY names a folder below whose
+# files register themselves with this one (algorithms, tests, …) and are part of the same library.
 function(cats_library)
-  cmake_parse_arguments(LIB "" "" "DEPENDS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(LIB "" "REGISTRY" "DEPENDS;PRIVATE" ${ARGN})
   file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" name "cats_${path}")
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  if(LIB_REGISTRY)
+    file(GLOB registered CONFIGURE_DEPENDS ${LIB_REGISTRY}/*.cc)
+    list(APPEND sources ${registered})
+  endif()
   if(NOT sources)
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
