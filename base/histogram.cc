@@ -15,7 +15,7 @@ constexpr std::uint64_t kLinear = 2u << kSubBits;
 
 std::size_t index_of(std::uint64_t v) {
   if (v < kLinear) return v;
-  const int shift = std::bit_width(v) - kSubBits - 1;
+  const int shift = static_cast<int>(std::bit_width(v)) - kSubBits - 1;
   return (static_cast<std::size_t>(shift) << kSubBits) + (v >> shift);
 }
 
