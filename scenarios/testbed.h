@@ -1,0 +1,47 @@
+// What a test may do to the world it measures. The emulator implements it with namespaces and processes, the simulator in
+// virtual time; a test does not know which.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/ip.h"
+
+namespace cats::scenarios {
+
+struct Site {
+  std::string node;  // the edge server
+  IpAddress csci;    // the instance's CSCI-ID
+  IpAddress cs_id;
+  std::string egress;  // the router it is attached to
+  double quota_cores = 0;
+};
+
+class Testbed {
+ public:
+  virtual ~Testbed() = default;
+
+  virtual Instant now() const = 0;
+  // Returns at `when`. Throws Interrupted on Ctrl-C, MeasurementError when a process of the run has died.
+  virtual void sleep_until(Instant when) = 0;
+
+  virtual const std::vector<Site>& sites() const = 0;
+  virtual const std::vector<std::string>& ingresses() const = 0;  // node names
+  virtual const std::vector<std::string>& hosts() const = 0;
+
+  // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command and
+  // the reply's error.
+  virtual nlohmann::json command(const std::string& node, const nlohmann::json& request) = 0;
+
+  // CPU time the whole machine spent idle and in all since boot; the share of a trial is the difference of two readings.
+  struct MachineTime {
+    Duration idle{};
+    Duration total{};
+  };
+  virtual MachineTime machine_time() const = 0;
+};
+
+}  // namespace cats::scenarios
