@@ -1,0 +1,136 @@
+// A scenario: everything that a run needs to know, read from one YAML file. The format is docs/scenario-format.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "scenarios/catalogue.h"
+#include "scenarios/metrics.h"
+#include "scenarios/parameters.h"
+
+namespace cats::scenarios {
+
+enum class Mode { kDistributed, kCentralized, kHybrid };
+enum class Refresh { kEveryInterval, kOnChange };
+enum class Arrivals { kConstant, kPoisson };
+
+// How BGP attribute 42 is sent (the metadata draft); the numbers that IANA has not assigned.
+struct Attribute {
+  bool transit = true;  // flags 0xC0; false: standard, 0x80, and the capability
+  int capability_code = 238;
+  int cats_metric_type = 65280;
+  int cats_stamp_type = 65281;
+};
+
+struct Service {
+  int port = 8080;
+  int workers = 2;
+  int queue_limit = 1000;                     // waiting requests; above it a request is answered 503
+  double quota_cores = 0.2;                   // CPU of one instance
+  std::map<std::string, double> site_quotas;  // exceptions by edge server
+  Duration quota_period = std::chrono::milliseconds(10);
+
+  double quota_of(const std::string& edge_server) const;
+};
+
+// Offered by each host, per service.
+struct Workload {
+  struct Persistent {
+    int sessions = 0;     // held open from the start of the trial to its end
+    Duration interval{};  // between the requests of one session
+    Arrivals arrivals = Arrivals::kConstant;
+  };
+  struct Short {
+    double rate = 0;      // new sessions per second
+    int requests = 1;     // of one session, one after another
+    Duration interval{};  // between them
+    Arrivals arrivals = Arrivals::kPoisson;
+  };
+  std::optional<Persistent> persistent;
+  std::optional<Short> brief;  // `short` in the file
+  Duration work{};             // CPU time that a request asks for
+  Duration timeout{};          // of a request, from its scheduled time
+
+  double requests_per_second() const;   // of one host
+  Duration mean_flow_duration() const;  // of short sessions, without queueing; 0 when there are none
+};
+
+struct Algorithm {
+  std::string name;
+  Parameters parameters;
+};
+
+struct TestRequest {
+  std::string name;
+  Parameters parameters;
+};
+
+struct Fault {
+  std::string kind;
+  std::string node;      // "" when it strikes every node of the fault's role
+  std::string instance;  // edge server, "" when the fault has none
+  Parameters parameters;
+};
+
+struct Scenario {
+  std::string name;
+  Mode mode = Mode::kDistributed;
+  std::uint64_t seed = 1;
+  Duration interval{};  // T
+  Refresh refresh = Refresh::kEveryInterval;
+  std::optional<Duration> age_limit;  // always there with kEveryInterval, never with kOnChange
+  Attribute attribute;
+  Service service;
+  Metrics metrics;
+  Algorithm algorithm;
+  Workload workload;
+  std::vector<TestRequest> tests;  // in file order, each at most once
+  int trials = 5;
+  Duration warm_up{};    // of each trial
+  Duration cool_down{};  // of each trial
+  std::vector<Fault> faults;
+
+  bool quick = false;
+  std::vector<std::string> warnings;  // departures from the common rules, for the report
+
+  std::string topology;                 // as written
+  std::filesystem::path topology_file;  // resolved; empty when parsed from text alone
+  std::filesystem::path file;
+  std::string text;    // the file's bytes
+  std::string sha256;  // of `text`
+
+  const TestRequest* test(const std::string& test_name) const;  // nullptr when not asked for
+};
+
+// Reads and checks a scenario and its topology. The error is every diagnostic, one line each: file:line:column:
+// message.
+Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue);
+
+// The same without the topology: `file` is only how messages call the text. No file is opened.
+Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue);
+
+// `name` as a path if there is such a file, else NAME or NAME.yaml in the shipped directory. The error names what was
+// tried, and what is shipped.
+Expected<std::filesystem::path> find_scenario(const std::string& name, const std::filesystem::path& shipped);
+
+// --quick: 2 trials, the quick values of each test's parameters, a short warm-up. Marked as such; not conforming.
+Scenario quick(Scenario scenario, const Catalogue& catalogue);
+
+// max(5T, 5 mean flow durations, 10 s): the common rules' warm-up.
+Duration least_warm_up(const Scenario& scenario);
+
+// Trials × trial time, summed over the tests; without set-up and repeated trials.
+Duration expected_time(const Scenario& scenario, const Catalogue& catalogue);
+
+const char* to_string(Mode mode);          // "distributed"
+const char* to_string(Refresh refresh);    // "every-interval"
+const char* to_string(Arrivals arrivals);  // "poisson"
+
+}  // namespace cats::scenarios
