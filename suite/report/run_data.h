@@ -1,0 +1,125 @@
+// The event logs and samples of one run directory (docs/event-log.md), read back: all that an analysis may look at.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace cats::suite {
+
+struct Event {
+  std::int64_t t_ns = 0;
+  std::string node;
+  nlohmann::json fields;  // the whole line
+
+  // The field, or an exception (nlohmann::json) that RunData::load has already ruled out for required fields.
+  const nlohmann::json& at(const char* key) const { return fields.at(key); }
+};
+
+struct Phase {
+  std::string name;
+  std::int64_t from_ns = 0;
+  std::int64_t to_ns = 0;  // the next phase, or the end of the trial
+
+  bool contains(std::int64_t t_ns) const { return from_ns <= t_ns && t_ns < to_ns; }
+};
+
+struct Trial {
+  std::int64_t id = 0;  // unique in the run
+  std::string test;
+  int index = 0;    // from 0
+  int attempt = 0;  // from 0
+  std::uint64_t seed = 0;
+  std::int64_t started_ns = 0;
+  std::int64_t ended_ns = 0;
+  nlohmann::json conditions;          // trial_started as logged: algorithm, interval_ns, mode, parameters, …
+  std::optional<std::string> voided;  // why it does not count
+  std::vector<Phase> phases;
+
+  const Phase* phase(std::string_view name) const;
+};
+
+// A row of samples/<host>.requests.csv. Times are absent where the request did not get that far.
+struct Request {
+  std::string host;
+  std::int64_t trial = 0;
+  std::int64_t scheduled_ns = 0;
+  std::optional<std::int64_t> sent_ns, done_ns;
+  std::string instance;
+  std::string status;
+  std::string session;
+  std::string kind;
+  std::optional<std::int64_t> queue_ns, service_ns;
+};
+
+struct Session {
+  std::string host;
+  std::int64_t trial = 0;
+  std::string session;
+  std::string kind;
+  std::int64_t started_ns = 0;
+  std::optional<std::int64_t> connected_ns, closed_ns;
+  std::string source;
+  int port = 0;
+  std::string service;
+  std::string outcome;
+};
+
+struct Load {
+  std::string host;
+  std::int64_t trial = 0;
+  std::int64_t start_ns = 0;
+  std::int64_t end_ns = 0;
+  std::int64_t offered = 0, sent = 0, answered = 0;
+};
+
+// One place where the service runs, from the runner's `testbed` event.
+struct SiteInfo {
+  std::string node;
+  std::string csci;
+  std::string egress;
+  double quota_cores = 0;
+};
+
+class RunData {
+ public:
+  // Reads events/*.jsonl and samples/*.csv. Missing directory, a bad line, a missing column or field, a trial that
+  // never ended while a later one began: an error that names file and line.
+  static Expected<RunData> load(const std::filesystem::path& run_directory);
+
+  const std::filesystem::path& directory() const { return directory_; }
+  // All events of that name, of all nodes, by time. Empty when there is none.
+  const std::vector<Event>& events(std::string_view name) const;
+  // Those with from_ns ≤ t_ns < to_ns.
+  std::vector<const Event*> events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const;
+  bool has_log(std::string_view node) const;  // events/<node>.jsonl exists
+
+  const std::vector<Trial>& trials() const { return trials_; }  // in the order they ran
+  const std::vector<SiteInfo>& sites() const { return sites_; }
+  const std::vector<std::string>& ingresses() const { return ingresses_; }
+
+  std::vector<const Request*> requests(std::int64_t trial) const;
+  std::vector<const Session*> sessions(std::int64_t trial) const;
+  std::vector<const Load*> loads(std::int64_t trial) const;
+
+ private:
+  std::filesystem::path directory_;
+  std::map<std::string, std::vector<Event>, std::less<>> events_;
+  std::vector<std::string> logs_;
+  std::vector<Trial> trials_;
+  std::vector<SiteInfo> sites_;
+  std::vector<std::string> ingresses_;
+  std::vector<Request> requests_;
+  std::vector<Session> sessions_;
+  std::vector<Load> loads_;
+};
+
+}  // namespace cats::suite
