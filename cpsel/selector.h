@@ -1,0 +1,107 @@
+// The selector of a C-PS: keeps each service's instances, their metrics and ages; turns events into decisions. The same
+// object runs in the ingress agent, the controller and the simulator. No clock: every call says what time it is, and
+// times never go back.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "cpsel/instance.h"
+#include "cpsel/registry.h"
+
+namespace cats::cpsel {
+
+// What arrived about an instance.
+struct Report {
+  Values values;
+  std::optional<std::uint32_t> sequence;  // of the CATS Stamp
+  std::optional<Instant> window_end;      // end of the sampling window
+  std::uint32_t path_id = 0;
+  std::string sid;  // where its SRv6 tunnel ends; "" when not known
+};
+
+struct ServiceSettings {
+  std::string name;      // how decisions call it: the CS-ID
+  std::string steer_by;  // a name of metrics()
+  // Metrics older than this make an instance ineligible; nothing with `refresh: on-change`. The age counts from the end
+  // of the sampling window, or from receipt when the report has no stamp or one from the future.
+  std::optional<Duration> age_limit;
+  std::map<InstanceId, double> capacities;  // 1 when absent
+};
+
+struct DecisionInput {
+  InstanceId instance;
+  std::optional<std::uint32_t> sequence;
+  Duration age{};
+  std::optional<double> load;  // nothing when the metric to steer by was not reported
+  std::optional<Instant> window_end;
+  bool eligible = false;
+};
+
+struct Decision {
+  std::uint64_t id = 0;  // increasing over all services, from 1
+  std::size_t service = 0;
+  std::string service_name;
+  std::string algorithm;
+  Instant when;
+  std::vector<DecisionInput> inputs;  // announced instances, ascending by id
+  // By input: 0 for those that are not eligible. Sum 1, or 0 when no new flow is steered.
+  std::vector<double> weights;
+  bool kernel_multipath = false;  // weights are all 0 because the router's own multipath route decides
+};
+
+class Selector {
+ public:
+  explicit Selector(std::uint64_t seed) : seed_(seed) {}
+
+  // Returns the index of the service. `algorithm` is how decisions call it.
+  std::size_t add_service(ServiceSettings settings, const AlgorithmInfo& info, std::unique_ptr<Algorithm> algorithm);
+
+  // Nothing when the report tells nothing new (the same values, stamp, path and SID).
+  std::optional<Decision> received(std::size_t service, const InstanceId& instance, Report report, Instant now);
+  // Nothing when it was not there.
+  std::optional<Decision> withdrawn(std::size_t service, const InstanceId& instance, Instant now);
+  // A decision for each service in which an age limit has passed since its last decision.
+  std::vector<Decision> tick(Instant now);
+  // When tick() is due next.
+  std::optional<Instant> next_tick() const;
+
+  // From now on; decides at once.
+  Decision set_algorithm(std::size_t service, const AlgorithmInfo& info, std::unique_ptr<Algorithm> algorithm,
+                         Instant now);
+
+  // The last report of an instance that is announced.
+  const Report* report(std::size_t service, const InstanceId& instance) const;
+
+ private:
+  struct Instance {
+    Report report;
+    Instant received;
+    double last_weight = 0;
+  };
+  struct Service {
+    ServiceSettings settings;
+    std::string algorithm_name;
+    bool ignores_metrics = false;
+    std::unique_ptr<Algorithm> algorithm;
+    RandomStream random;
+    std::map<InstanceId, Instance> instances;  // the announced ones
+    std::optional<Instant> last_decision;
+  };
+
+  Decision decide(std::size_t index, Instant now);
+  static Instant born(const Instance& instance);
+  static std::optional<Instant> next_expiry(const Service& service);
+
+  std::uint64_t seed_;
+  std::uint64_t last_id_ = 0;
+  std::vector<Service> services_;
+};
+
+}  // namespace cats::cpsel

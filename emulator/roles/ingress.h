@@ -1,0 +1,72 @@
+// The ingress agent, `catsd ingress`: listens to its router over add-path iBGP, runs the C-PS and programs the flow
+// table of the network namespace that it runs in. docs/control.md says what it can be told.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ip.h"
+#include "bgp/edge_metadata.h"
+#include "cpsel/registry.h"
+#include "emulator/kernel/flow_table.h"
+#include "emulator/kernel/sysctl.h"
+
+namespace cats::roles {
+
+struct IngressConfig {
+  std::string node;
+  std::filesystem::path events;   // the log that is appended to
+  std::filesystem::path control;  // the unix socket to listen on
+  std::uint64_t seed = 0;
+
+  struct Bgp {
+    IpAddress local_address;  // bound with IPV6_FREEBIND: a local route on lo
+    IpAddress peer_address;   // the router's FRR
+    std::uint16_t peer_port = 179;
+    std::uint32_t as = 0;
+    IpAddress router_id;  // written as an IPv4 address
+    std::uint16_t hold_time_s = 9;
+  };
+  Bgp bgp;
+  bgp::EdgeMetadataCodes codes;
+
+  std::size_t slots = kernel::kSlots;                       // per service
+  bool conntrack = true;                                    // false: the deliberate fault of a flow table that forgets
+  std::optional<kernel::ConntrackTimeouts> session_timers;  // as the namespace has them when absent
+
+  struct Instance {
+    IpAddress csci;
+    std::optional<IpAddress> sid;  // absent: learnt from the route's SRv6 Service TLV, and the tunnel installed here
+    std::uint32_t mark = 0;
+    std::uint32_t table = 0;
+    double capacity = 1;
+  };
+  struct Service {
+    IpAddress cs_id;
+    Duration interval{};                // T, as the scenario declares it
+    std::optional<Duration> age_limit;  // absent with `refresh: on-change`
+    std::string steer_by;               // a metric's name
+    std::string algorithm;
+    cpsel::Parameters parameters;
+    // Peers that do not leave next hops unchanged: instances are told apart by next hop and path identifier, their
+    // SIDs learnt; `instances` is empty then.
+    bool key_by_path = false;
+    std::vector<Instance> instances;
+  };
+  std::vector<Service> services;  // at index i: marks i·256 + 1 …
+
+  static Expected<IngressConfig> from_json(const nlohmann::json& json);  // strict: names unknown and missing keys
+  nlohmann::ordered_json to_json() const;
+};
+
+// Until told to stop, or SIGTERM. Returns the exit status. Set-up failures throw.
+int run_ingress(const IngressConfig& config);
+
+}  // namespace cats::roles
