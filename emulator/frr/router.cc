@@ -1,0 +1,150 @@
+#include "emulator/frr/router.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <thread>
+#include <unistd.h>
+
+#include "base/file.h"
+
+namespace cats::frr {
+namespace {
+
+constexpr const char* kDaemonDirectory = "/usr/lib/frr";
+
+// FRR's daemons drop to this user and create their sockets as it.
+void give_to_frr(const std::filesystem::path& path) {
+  const passwd* user = ::getpwnam("frr");
+  if (user == nullptr) throw UsageError("FRRouting is not installed (no user \"frr\"): apt-get install frr");
+  check(::chown(path.c_str(), user->pw_uid, user->pw_gid), "chown {} to frr", path.string());
+}
+
+std::string last_line(const std::filesystem::path& log) {
+  std::string text;
+  try {
+    text = read_file(log);
+  } catch (const SystemError& error) {
+    return error.what();
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text.substr(text.find_last_of('\n') + 1);
+}
+
+}  // namespace
+
+Router::Router(RouterOptions options) : options_(std::move(options)) {
+  std::filesystem::create_directories(options_.directory);
+  give_to_frr(options_.directory);
+  for (const auto& [daemon, configuration] : options_.configurations) {
+    const auto file = options_.directory / (daemon + ".conf");
+    write_file(file, configuration);
+    give_to_frr(file);
+  }
+}
+
+void Router::start(const std::string& daemon) {
+  const auto program = std::filesystem::path(kDaemonDirectory) / daemon;
+  if (!std::filesystem::exists(program))
+    throw UsageError(fmt::format("FRRouting's {} is not at {}: apt-get install frr", daemon, program.string()));
+  const auto& directory = options_.directory;
+  kernel::SpawnOptions spawn;
+  spawn.argv = {program.string(),
+                "-i",
+                directory / (daemon + ".pid"),
+                "-z",
+                directory / "zserv.api",
+                "--vty_socket",
+                directory,
+                "-f",
+                directory / (daemon + ".conf"),
+                "-P",
+                "0",
+                "--log",
+                "stdout"};
+  if (daemon == "bgpd") spawn.argv.insert(spawn.argv.end(), {"-M", "bmp"});
+  spawn.ns = options_.ns;
+  if (options_.cgroup != nullptr) spawn.cgroups = {options_.cgroup};
+  spawn.stdout_file = options_.logs / fmt::format("{}.{}.log", options_.name, daemon);
+  spawn.working_directory = directory;
+  spawn.own_mount_namespace = true;
+  spawn.die_with_parent = options_.die_with_parent;
+  daemons_[daemon] = kernel::spawn(spawn);
+}
+
+void Router::start_zebra() { start("zebra"); }
+
+bool Router::zebra_ready() const { return accepts(options_.directory / "zserv.api"); }
+
+void Router::start_others() {
+  for (const auto& [daemon, configuration] : options_.configurations)
+    if (daemon != "zebra") start(daemon);
+}
+
+bool Router::answers() const {
+  for (const auto& [daemon, process] : daemons_)
+    if (!ask(socket(daemon), "show version")) return false;
+  return daemons_.size() == options_.configurations.size();
+}
+
+std::string Router::dead_daemon() {
+  for (auto& [daemon, process] : daemons_)
+    if (!process.running())
+      return fmt::format("{} of {}: {}: {}", daemon, name(), process.wait().str(),
+                         last_line(options_.logs / fmt::format("{}.{}.log", name(), daemon)));
+  return "";
+}
+
+Expected<std::string> Router::show(const std::string& daemon, const std::string& command) const {
+  return ask(socket(daemon), command);
+}
+
+Expected<nlohmann::json> Router::show_json(const std::string& daemon, const std::string& command) const {
+  return ask_json(socket(daemon), command);
+}
+
+void Router::release() {
+  for (auto& [daemon, process] : daemons_) process.release();
+}
+
+void Router::stop() { daemons_.clear(); }
+
+void start(std::vector<Router>& routers, Duration deadline) {
+  const MonotonicClock clock;
+  const Instant until = clock.now() + deadline;
+  const auto each = [&](const char* what, auto ready, auto then) {
+    std::vector<Router*> waiting;
+    for (auto& router : routers) waiting.push_back(&router);
+    while (!waiting.empty()) {
+      std::erase_if(waiting, [&](Router* router) {
+        if (!ready(*router)) return false;
+        then(*router);
+        return true;
+      });
+      if (waiting.empty()) return;
+      for (Router* router : waiting)
+        if (const std::string dead = router->dead_daemon(); !dead.empty()) throw MeasurementError(dead);
+      if (clock.now() > until)
+        throw MeasurementError(
+            fmt::format("{} of {} within {} s", what, waiting.front()->name(), to_seconds(deadline)));
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  };
+  for (auto& router : routers) router.start_zebra();
+  each(
+      "zebra does not serve its clients", [](Router& r) { return r.zebra_ready(); },
+      [](Router& r) { r.start_others(); });
+  each(
+      "not every FRR daemon answers", [](Router& r) { return r.answers(); }, [](Router&) {});
+}
+
+std::string installed_version() {
+  const auto program = std::filesystem::path(kDaemonDirectory) / "zebra";
+  if (!std::filesystem::exists(program)) return "";
+  const std::string text = kernel::run_program({program.string(), "--version"}).out;  // "zebra version 8.4.4"
+  const std::size_t start = text.find("version ");
+  if (start == std::string::npos) return "";
+  const std::size_t from = start + std::string_view("version ").size();
+  return text.substr(from, text.find_first_of(" \n", from) - from);
+}
+
+}  // namespace cats::frr
