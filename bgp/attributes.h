@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <tl/expected.hpp>
+
 #include "base/ip.h"
 #include "bgp/edge_metadata.h"
 #include "bgp/wire.h"
@@ -91,7 +93,14 @@ struct PrefixSid {
   static PrefixSid of(const Srv6Sid& sid);
   bool operator==(const PrefixSid&) const = default;
 };
-Expected<PrefixSid> decode_prefix_sid(ByteView value);
+
+// RFC 8669 section 6 discards a malformed attribute, RFC 9252 section 7 withdraws routes whose SRv6 service is
+// malformed.
+struct PrefixSidError {
+  std::string what;
+  bool srv6_service = false;
+};
+tl::expected<PrefixSid, PrefixSidError> decode_prefix_sid(ByteView value);
 
 // Attribute 42 as carried: `flags` as received (0 when ours); the session's mode decides the flags sent.
 struct CarriedEdgeMetadata {
@@ -100,7 +109,7 @@ struct CarriedEdgeMetadata {
   bool operator==(const CarriedEdgeMetadata&) const = default;
 };
 
-// An attribute not understood here, byte for byte. `flags` as received, without the extended-length bit.
+// An attribute not understood here, byte for byte, `flags` as received (a set extended-length bit stays set).
 struct UnknownAttribute {
   std::uint8_t flags = 0;
   std::uint8_t type = 0;

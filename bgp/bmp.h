@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/ip.h"
+#include "bgp/capability.h"
 #include "bgp/wire.h"
 
 namespace cats::bgp {
@@ -80,5 +81,8 @@ inline constexpr std::size_t bmp_max_size = 1 << 20;
 
 // `message` is one whole message. What it returns points into it.
 Expected<BmpMessage> decode_bmp(ByteView message);
+
+// How to read what this peer sends (mirrored messages): from the two OPENs, the router's being ours.
+Expected<SessionParameters> mirrored_session(const BmpPeerUp& up, const EdgeMetadataCodes& codes = {});
 
 }  // namespace cats::bgp
