@@ -5,37 +5,27 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "scenarios/parameters.h"
 
 namespace cats::scenarios {
-
-struct Scenario;
-struct TestRequest;
 
 struct AlgorithmDeclaration {
   std::string name;
   std::string help;
   std::vector<Parameter> parameters;
   bool needs_replies = false;  // it reads replies or requests in flight: the emulator refuses it
-  bool uses_metrics = true;
 };
 
 struct TestDeclaration {
   std::string name;
-  std::string section;  // of draft-yl-bmwg-cats-02, "" for our own
   std::string help;
   std::vector<Parameter> parameters;
-  bool needs_workload = false;
-  // Expected wall time of one trial with its warm-up and cool-down.
-  Duration (*trial_time)(const Scenario&, const TestRequest&) = nullptr;
 };
 
 // A deliberate fault: shows that a test can fail.
 struct FaultDeclaration {
   std::string kind;
-  std::string role;             // of `node`: "edge-server", "ingress"
-  bool needs_node = true;       // else it strikes every node of that role unless one is named
+  std::string role;             // of `node`: "edge-server" or "ingress"
   bool needs_instance = false;  // `instance` names an edge server
   std::vector<Parameter> parameters;
   std::string help;
@@ -48,10 +38,25 @@ struct Catalogue {
   std::filesystem::path topologies;  // directory of the shipped topology files; empty: none
 };
 
-// The algorithms of cpsel, the tests of the draft that are there, all faults.
-Catalogue standard_catalogue(std::filesystem::path topologies);
+// Of cpsel's registry.
+std::vector<AlgorithmDeclaration> declared_algorithms();
+std::vector<FaultDeclaration> declared_faults();
 
-const std::vector<TestDeclaration>& declared_tests();
-const std::vector<FaultDeclaration>& declared_faults();
+// Of suite::all_tests(), which stands above this folder: a range of pointers to name(), title() and parameters().
+template <class Tests>
+std::vector<TestDeclaration> declared_tests(const Tests& tests) {
+  std::vector<TestDeclaration> declared;
+  for (const auto* test : tests) {
+    TestDeclaration& entry = declared.emplace_back();
+    entry.name = test->name();
+    entry.help = test->title();
+    for (const auto& p : test->parameters())
+      entry.parameters.push_back({p.name, p.unit, p.value, p.quick, p.lo, p.hi, p.help});
+  }
+  return declared;
+}
+
+// Every parameter with unit, default, range and help: for `--help` and the documentation.
+std::string describe(const Catalogue& catalogue);
 
 }  // namespace cats::scenarios

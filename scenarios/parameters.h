@@ -1,68 +1,38 @@
-// Parameters as a registry declares them: validation, --help, the JSON Schema check and the documentation all read the
-// same declaration.
+// Parameters as a registry declares them. Validation, --help and the documentation read the same declaration.
+//
+// In a scenario a parameter is written with its unit: `state_timer_s` with unit "s" is the key `state_timer` with a
+// value such as 10s; a "share" is written 90%; "points" 3 points; any other unit follows the number; "none" has no
+// unit.
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "base/clock.h"
+#include "base/error.h"
+#include "base/yaml.h"
 
 namespace cats::scenarios {
 
-enum class Kind {
-  kDuration,  // "10s"                          → Duration
-  kShare,     // "90%"                          → double 0…1
-  kShares,    // "[20%, 50%, 80%]"              → vector<double>
-  kPoints,    // "3 points", percentage points  → double
-  kCount,     // whole number                   → int64
-  kNumber,    // plain number, see `unit`       → double
-  kFlag,      // true, false                    → bool
-  kChoice,    // one of `choices`               → string
-};
-
-using Value = std::variant<bool, std::int64_t, double, Duration, std::string, std::vector<double>>;
-
 struct Parameter {
-  std::string name;
-  Kind kind = Kind::kNumber;
-  std::string fallback;  // the default, written as in a scenario file; "" means that the test derives it (see `help`)
-  std::string lowest;    // bounds, written the same way; "" where there is none
-  std::string highest;
+  std::string name;  // a duration ends in _s or _ms, its unit
+  std::string unit;  // "s", "ms", "share" (0…1), "points", "none", …
+  double value = 0;  // default
+  double quick = 0;  // default of --quick
+  double lo = 0;     // lo ≤ value ≤ hi
+  double hi = 0;
   std::string help;
-  std::string quick;                 // what --quick lowers the value to; "" leaves it alone
-  std::string unit;                  // of kNumber, "" when it has none
-  std::vector<std::string> choices;  // of kChoice
+
+  std::string key() const;                // in a file: "state_timer"
+  std::string text(double number) const;  // as written in a file: "10s", "90%", "3 points"
 };
 
-// The values of one test, algorithm or fault: every declared parameter that was given or has a default is there.
-class Parameters {
- public:
-  // These throw std::logic_error when there is no such value or it has another kind: a name misspelt in the program.
-  Duration duration(const std::string& name) const;
-  double share(const std::string& name) const;  // 0…1
-  const std::vector<double>& shares(const std::string& name) const;
-  double points(const std::string& name) const;
-  std::int64_t count(const std::string& name) const;
-  double number(const std::string& name) const;
-  bool flag(const std::string& name) const;
-  const std::string& text(const std::string& name) const;
+// The number in the parameter's unit. The error says what is allowed.
+Expected<double> parse_value(const Parameter& parameter, std::string_view text);
 
-  bool has(const std::string& name) const { return values_.contains(name); }
-  void set(const std::string& name, Value value) { values_[name] = std::move(value); }
-  const std::map<std::string, Value>& values() const { return values_; }
-  // For the report: durations as text ("10s"), everything else as it is.
-  nlohmann::ordered_json json() const;
-
- private:
-  template <class T>
-  const T& at(const std::string& name) const;
-
-  std::map<std::string, Value> values_;
-};
+// Those that are given, by name, in the declared unit. Unknown and ill-written ones are reported in place.
+nlohmann::ordered_json read_parameters(const yaml::Reader& reader, const std::vector<Parameter>& declared);
 
 }  // namespace cats::scenarios

@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "base/error.h"
+#include "cpsel/metrics.h"
+#include "cpsel/registry.h"
 #include "scenarios/catalogue.h"
-#include "scenarios/metrics.h"
-#include "scenarios/parameters.h"
 
 namespace cats::scenarios {
 
@@ -62,21 +64,28 @@ struct Workload {
   Duration mean_flow_duration() const;  // of short sessions, without queueing; 0 when there are none
 };
 
+// What the sites measure, derive and distribute: section 4 of draft-yl-bmwg-cats-02.
+struct Metrics {
+  Duration window{};                         // the sampling window W
+  std::string steer_by;                      // the declared metric that the C-PS reads
+  std::vector<cpsel::Declaration> declared;  // without cpsel::problems()
+};
+
 struct Algorithm {
   std::string name;
-  Parameters parameters;
+  cpsel::Parameters parameters;  // all of them, given or default
 };
 
 struct TestRequest {
   std::string name;
-  Parameters parameters;
+  nlohmann::ordered_json parameters = nlohmann::ordered_json::object();  // those given, numbers by declared name
 };
 
 struct Fault {
   std::string kind;
   std::string node;      // "" when it strikes every node of the fault's role
   std::string instance;  // edge server, "" when the fault has none
-  Parameters parameters;
+  nlohmann::ordered_json parameters = nlohmann::ordered_json::object();  // all of them, given or default
 };
 
 struct Scenario {
@@ -120,14 +129,11 @@ Expected<Scenario> parse_scenario(std::string_view text, const std::string& file
 // tried, and what is shipped.
 Expected<std::filesystem::path> find_scenario(const std::string& name, const std::filesystem::path& shipped);
 
-// --quick: 2 trials, the quick values of each test's parameters, a short warm-up. Marked as such; not conforming.
+// --quick: 2 trials, test parameters at most at their quick values, a short warm-up. Marked as such; not conforming.
 Scenario quick(Scenario scenario, const Catalogue& catalogue);
 
 // max(5T, 5 mean flow durations, 10 s): the common rules' warm-up.
 Duration least_warm_up(const Scenario& scenario);
-
-// Trials × trial time, summed over the tests; without set-up and repeated trials.
-Duration expected_time(const Scenario& scenario, const Catalogue& catalogue);
 
 const char* to_string(Mode mode);          // "distributed"
 const char* to_string(Refresh refresh);    // "every-interval"
