@@ -1,4 +1,5 @@
 // The text of FRR configurations (written for 8.4). Each daemon has a file of its own and reads it with -f.
+#pragma once
 
 #include <cstdint>
 #include <optional>
