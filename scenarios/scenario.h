@@ -19,9 +19,9 @@
 
 namespace cats::scenarios {
 
-enum class Mode { kDistributed, kCentralized, kHybrid };
-enum class Refresh { kEveryInterval, kOnChange };
-enum class Arrivals { kConstant, kPoisson };
+enum class Mode : std::uint8_t { distributed, centralized, hybrid };
+enum class Refresh : std::uint8_t { every_interval, on_change };
+enum class Arrivals : std::uint8_t { constant, poisson };
 
 // How BGP attribute 42 is sent (the metadata draft); the numbers that IANA has not assigned.
 struct Attribute {
@@ -47,13 +47,13 @@ struct Workload {
   struct Persistent {
     int sessions = 0;     // held open from the start of the trial to its end
     Duration interval{};  // between the requests of one session
-    Arrivals arrivals = Arrivals::kConstant;
+    Arrivals arrivals = Arrivals::constant;
   };
   struct Short {
     double rate = 0;      // new sessions per second
     int requests = 1;     // of one session, one after another
     Duration interval{};  // between them
-    Arrivals arrivals = Arrivals::kPoisson;
+    Arrivals arrivals = Arrivals::poisson;
   };
   std::optional<Persistent> persistent;
   std::optional<Short> brief;  // `short` in the file
@@ -90,11 +90,11 @@ struct Fault {
 
 struct Scenario {
   std::string name;
-  Mode mode = Mode::kDistributed;
+  Mode mode = Mode::distributed;
   std::uint64_t seed = 1;
   Duration interval{};  // T
-  Refresh refresh = Refresh::kEveryInterval;
-  std::optional<Duration> age_limit;  // always there with kEveryInterval, never with kOnChange
+  Refresh refresh = Refresh::every_interval;
+  std::optional<Duration> age_limit;  // always there with every_interval, never with on_change
   Attribute attribute;
   Service service;
   Metrics metrics;
