@@ -73,7 +73,7 @@ struct LargeCommunity {
 // One SRv6 SID of a service TLV (RFC 9252 sections 2 and 3).
 struct Srv6Sid {
   std::uint8_t service = 5;  // TLV type: 5 SRv6 L3 Service, 6 SRv6 L2 Service
-  IpAddress sid;
+  IpAddress sid{};
   std::uint8_t flags = 0;
   std::uint16_t behavior = 0;  // IANA SRv6 Endpoint Behaviors: 16 End.DX6, 17 End.DX4
   struct Structure {
@@ -81,7 +81,7 @@ struct Srv6Sid {
                  transposition_offset = 0;  // bits
     bool operator==(const Structure&) const = default;
   };
-  std::optional<Structure> structure;
+  std::optional<Structure> structure{};
   bool operator==(const Srv6Sid&) const = default;
 };
 

@@ -122,9 +122,9 @@ struct SessionParameters {
 
 struct LocalSettings {
   std::uint32_t local_as = 0;
-  EdgeMetadataCodes codes;
+  EdgeMetadataCodes codes{};
   bool edge_metadata_transit = true;
-  std::vector<std::uint32_t> recognised_as_scopes;
+  std::vector<std::uint32_t> recognised_as_scopes{};
 };
 
 // `peer_as` is the AS the peer's OPEN gives (Open::effective_as()). A peer without multiprotocol capabilities has IPv4

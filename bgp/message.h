@@ -48,7 +48,7 @@ struct Open {
   std::uint32_t as = 0;  // written as AS_TRANS (23456) when it needs four octets
   std::uint16_t hold_time_s = 90;
   std::uint32_t router_id = 0;  // host order: 10.0.0.1 is 0x0a000001
-  std::vector<Capability> capabilities;
+  std::vector<Capability> capabilities{};
 
   // From the four-octet AS capability when there is one, else the two-octet field.
   std::uint32_t effective_as() const;
@@ -69,7 +69,7 @@ struct RouteRefresh {
   static constexpr std::uint8_t normal = 0, begin = 1, end = 2;  // RFC 7313
   Family family;
   std::uint8_t subtype = normal;
-  Bytes orf;  // outbound route filter entries (RFC 5291), kept unread
+  Bytes orf{};  // outbound route filter entries (RFC 5291), kept unread
   bool operator==(const RouteRefresh&) const = default;
 };
 

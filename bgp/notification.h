@@ -43,7 +43,7 @@ inline constexpr std::uint8_t maximum_prefixes = 1, administrative_shutdown = 2,
 struct Notification {
   ErrorCode code = ErrorCode::cease;
   std::uint8_t subcode = 0;
-  Bytes data;
+  Bytes data{};
 
   std::string str() const;  // "UPDATE message error: malformed AS_PATH (3/11)"
   bool operator==(const Notification&) const = default;

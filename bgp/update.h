@@ -25,18 +25,18 @@ struct Nlri {
 // IPv4 and IPv6 unicast are parsed; of other families next hop and NLRI stay as octets.
 struct MpReach {
   Family family = ipv6_unicast;
-  IpAddress next_hop;
-  std::optional<IpAddress> link_local_next_hop;  // RFC 2545
-  std::vector<Nlri> nlri;
-  Bytes raw_next_hop;  // other families only
-  Bytes raw_nlri;      // other families only
+  IpAddress next_hop{};
+  std::optional<IpAddress> link_local_next_hop{};  // RFC 2545
+  std::vector<Nlri> nlri{};
+  Bytes raw_next_hop{};  // other families only
+  Bytes raw_nlri{};      // other families only
   bool operator==(const MpReach&) const = default;
 };
 
 struct MpUnreach {
   Family family = ipv6_unicast;
-  std::vector<Nlri> withdrawn;
-  Bytes raw_withdrawn;  // other families only
+  std::vector<Nlri> withdrawn{};
+  Bytes raw_withdrawn{};  // other families only
   bool operator==(const MpUnreach&) const = default;
 };
 
@@ -47,7 +47,6 @@ struct Update {
   std::optional<MpUnreach> mp_unreach;
   PathAttributes attributes;
 
-  // Every announced prefix with its next hop, whichever field carried it.
   bool announces() const {
     return !nlri.empty() || (mp_reach && !(mp_reach->nlri.empty() && mp_reach->raw_nlri.empty()));
   }
