@@ -27,6 +27,8 @@ struct BmpCallbacks {
   std::function<void(const std::string& router, Instant received, const BmpPeerDown&)> on_peer_down;
   // The router says that it lost mirrored messages (information code 1).
   std::function<void(const std::string& router, Instant received, const BmpPeer&)> on_messages_lost;
+  // A message of right length that does not parse; it is skipped.
+  std::function<void(const std::string& router, Instant received, const std::string& why)> on_bad_message;
   // A router connected (`why` empty), or its connection ended, and why.
   std::function<void(const std::string& router, Instant when, bool up, const std::string& why)> on_connection;
 };

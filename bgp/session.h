@@ -32,7 +32,8 @@ struct SessionConfig {
   bool passive = false;       // waits for the peer to connect
 
   std::chrono::seconds hold_time{9};  // offered; 0 for none, else at least 3. Keepalives every third of what is agreed
-  Duration open_wait = std::chrono::seconds(10);  // for the peer's OPEN and first KEEPALIVE; RFC 4271 suggests 4 min
+  // How long to wait for the peer's OPEN (RFC 4271 suggests 4 min), and for its first KEEPALIVE without a hold time.
+  Duration open_wait = std::chrono::seconds(10);
 
   std::vector<Family> families = {ipv6_unicast, ipv4_unicast};
   std::vector<AddPathCapability::Entry> add_path;
@@ -90,6 +91,7 @@ class Session {
   void start();                 // idle → connect, or active when passive
   void connected(Instant now);  // sends OPEN → open_sent
   void received(Instant now, ByteView octets);
+  // Also when there never was a connection: → idle.
   void disconnected(Instant now, std::string_view why = "connection closed by the peer");
   void tick(Instant now);  // acts on timers that are due
   std::optional<Instant> next_deadline() const;
@@ -109,6 +111,8 @@ class Session {
   std::vector<SessionEvent> take_events();
 
  private:
+  bool on_connection() const { return state_ >= SessionState::open_sent; }
+  std::size_t consume(Instant now, ByteView buffer);
   void handle(Instant now, const Frame& frame);
   void handle_open(Instant now, ByteView body);
   void handle_keepalive(Instant now);
@@ -116,21 +120,22 @@ class Session {
   void handle_notification(ByteView body);
   void handle_refresh(Instant now, ByteView body);
   void unexpected(Instant now, MessageType type);
-  void fail_with(Instant now, Notification notification, std::string_view why = "");
+  void fail_with(Instant now, const Notification& notification, std::string_view why = "");
   void end(std::string reason);
-  void emit(ByteView message, Instant now);
+  void emit(Instant now, ByteView message);
+  void sent(Instant now);
   void restart_hold(Instant now);
-  std::size_t consume(Instant now, ByteView buffer);
 
   SessionConfig config_;
   std::vector<Capability> capabilities_;
+  Bytes open_;
   SessionState state_ = SessionState::idle;
   SessionParameters parameters_;
   Open peer_open_;
   Duration hold_{0};  // agreed; zero for none
   std::optional<Instant> hold_deadline_;
   std::optional<Instant> keepalive_deadline_;
-  Bytes input_;
+  Bytes input_;  // the beginning of a message that is not all there
   Bytes output_;
   std::vector<SessionEvent> events_;
 };
