@@ -1,95 +1,51 @@
 #include "cpsel/metrics_json.h"
 
-#include <algorithm>
-
 #include "base/diagnostics.h"
+#include "base/json_fields.h"
 
 namespace cats::cpsel {
 namespace {
 
-// Reads the members of one object; the first error stays.
-class Members {
- public:
-  Members(const nlohmann::json& json, std::string what, std::vector<std::string> allowed)
-      : json_(json), what_(std::move(what)) {
-    if (!json.is_object()) {
-      complain("is no object");
-      return;
-    }
-    for (const auto& [key, value] : json.items())
-      if (std::find(allowed.begin(), allowed.end(), key) == allowed.end())
-        complain(fmt::format("unknown key \"{}\"{}; allowed: {}", key, did_you_mean(key, allowed), one_of(allowed)));
-  }
+template <class E>
+std::optional<E> word(JsonFields& fields, const std::string& key) {
+  const auto text = fields.maybe<std::string>(key);
+  if (!text) return std::nullopt;
+  const auto value = from_text<E>(*text);
+  if (!value) fields.problem(key, fmt::format("is \"{}\", not {}", *text, one_of(texts<E>())));
+  return value;
+}
 
-  bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
-
-  template <class T>
-  std::optional<T> get(const char* key) {
-    if (!has(key)) return std::nullopt;
-    try {
-      return json_.at(key).get<T>();
-    } catch (const nlohmann::json::exception&) {
-      complain(fmt::format("\"{}\": {} is not allowed", key, json_.at(key).dump()));
-      return std::nullopt;
-    }
-  }
-
-  template <class T>
-  T at(const char* key) {
-    if (!has(key)) complain(fmt::format("\"{}\" is missing", key));
-    return get<T>(key).value_or(T{});
-  }
-
-  template <class E>
-  std::optional<E> word(const char* key) {
-    const auto text = get<std::string>(key);
-    if (!text) return std::nullopt;
-    const auto value = from_text<E>(*text);
-    if (!value) complain(fmt::format("\"{}\": \"{}\" is not allowed, only {}", key, *text, one_of(texts<E>())));
-    return value;
-  }
-
-  std::optional<Normalisation> normalisation(const char* key);
-  void complain(const std::string& message) {
-    if (!error_) error_ = Error{fmt::format("{}: {}", what_, message)};
-  }
-  void take(const Error& error) {
-    if (!error_) error_ = error;
-  }
-  const std::optional<Error>& error() const { return error_; }
-
- private:
-  const nlohmann::json& json_;
-  std::string what_;
-  std::optional<Error> error_;
-};
-
-std::optional<Normalisation> Members::normalisation(const char* key) {
-  if (!has(key)) return std::nullopt;
-  const nlohmann::json& json = json_.at(key);
-  const auto kind = json.is_object() ? from_text<NormalisationKind>(json.value("function", "")) : std::nullopt;
+std::optional<Normalisation> normalisation(JsonFields& fields) {
+  auto inner = fields.object("normalisation");
+  if (!inner) return std::nullopt;
+  const auto kind = word<NormalisationKind>(*inner, "function");
   if (!kind) {
-    complain(fmt::format("\"{}\": \"function\" must be {}", key, one_of(texts<NormalisationKind>())));
+    if (!inner->has("function")) inner->problem("function", "is missing");
     return std::nullopt;
   }
   const auto [a, b] = parameter_names(*kind);
-  Members members(json, what_ + ": " + key, {"function", std::string(a), std::string(b), "better"});
-  Normalisation result{*kind, members.at<double>(std::string(a).c_str()), members.at<double>(std::string(b).c_str()),
-                       members.word<Better>("better").value_or(Better::less)};
-  if (!members.has("better")) members.complain("\"better\" is missing");
-  if (const auto wrong = problem(result)) members.complain(*wrong);
-  if (members.error()) take(*members.error());
+  Normalisation result{*kind, inner->get<double>(std::string(a)), inner->get<double>(std::string(b)),
+                       word<Better>(*inner, "better").value_or(Better::less)};
+  if (!inner->has("better")) inner->problem("better", "is missing");
+  if (const auto wrong = problem(result)) fields.problem("normalisation", "has " + *wrong);
   return result;
 }
 
-Expected<Term> term_from_json(const nlohmann::json& json, const std::string& what) {
-  Members members(json, what + ": of", {"metric", "normalisation", "weight"});
-  Term term;
-  term.metric = members.at<std::string>("metric");
-  term.normalisation = members.normalisation("normalisation");
-  term.weight = members.get<double>("weight").value_or(0);
-  if (members.error()) return tl::make_unexpected(*members.error());
-  return term;
+Declaration declaration(JsonFields& fields) {
+  Declaration d;
+  d.type = fields.get<std::string>("type");
+  d.level = word<Level>(fields, "level");
+  d.unit = fields.maybe<std::string>("unit");
+  d.statistics = word<Statistics>(fields, "statistics");
+  d.format = word<Format>(fields, "format");
+  d.source = word<Source>(fields, "source");
+  d.normalisation = normalisation(fields);
+  d.aggregation = word<Aggregation>(fields, "aggregation");
+  d.order = word<Order>(fields, "order").value_or(Order::normalise_first);
+  if (!fields.has("of")) return d;
+  for (JsonFields& one : fields.objects("of"))
+    d.of.push_back({one.get<std::string>("metric"), normalisation(one), one.get<double>("weight", 0)});
+  return d;
 }
 
 }  // namespace
@@ -128,43 +84,12 @@ nlohmann::ordered_json to_json(const std::vector<Declaration>& declarations) {
   return json;
 }
 
-Expected<Declaration> declaration_from_json(const nlohmann::json& json) {
-  const std::string name = json.is_object() && json.contains("type") && json["type"].is_string()
-                               ? json["type"].get<std::string>()
-                               : std::string("metric");
-  Members members(
-      json, name,
-      {"type", "level", "unit", "statistics", "format", "source", "normalisation", "aggregation", "order", "of"});
-  Declaration d;
-  d.type = members.at<std::string>("type");
-  d.level = members.word<Level>("level");
-  d.unit = members.get<std::string>("unit");
-  d.statistics = members.word<Statistics>("statistics");
-  d.format = members.word<Format>("format");
-  d.source = members.word<Source>("source");
-  d.normalisation = members.normalisation("normalisation");
-  d.aggregation = members.word<Aggregation>("aggregation");
-  d.order = members.word<Order>("order").value_or(Order::normalise_first);
-  if (members.has("of")) {
-    if (!json["of"].is_array()) members.complain("\"of\" is no list");
-    for (const auto& one : json["of"]) {
-      auto term = term_from_json(one, name);
-      if (!term) return tl::make_unexpected(term.error());
-      d.of.push_back(std::move(*term));
-    }
-  }
-  if (members.error()) return tl::make_unexpected(*members.error());
-  return d;
-}
-
 Expected<std::vector<Declaration>> declarations_from_json(const nlohmann::json& json) {
-  if (!json.is_array()) return fail("metrics: no list");
+  const nlohmann::json object = {{"metrics", json}};
+  JsonFields fields(object, "");
   std::vector<Declaration> declarations;
-  for (const auto& one : json) {
-    auto d = declaration_from_json(one);
-    if (!d) return tl::make_unexpected(d.error());
-    declarations.push_back(std::move(*d));
-  }
+  for (JsonFields& one : fields.objects("metrics")) declarations.push_back(declaration(one));
+  if (auto wrong = fields.finish()) return fail("{}", *wrong);
   return declarations;
 }
 

@@ -13,8 +13,8 @@ nlohmann::ordered_json to_json(const Normalisation& normalisation);
 nlohmann::ordered_json to_json(const Declaration& declaration);
 nlohmann::ordered_json to_json(const std::vector<Declaration>& declarations);
 
-// Errors name the metric and the field. Unknown keys are errors.
-Expected<Declaration> declaration_from_json(const nlohmann::json& json);
+// An array of declarations. The error names every missing, unknown or ill-typed member: "metrics[2].level is …". What
+// makes declarations unusable together is the matter of problems().
 Expected<std::vector<Declaration>> declarations_from_json(const nlohmann::json& json);
 
 }  // namespace cats::cpsel

@@ -16,12 +16,12 @@ std::optional<Decision> Selector::received(std::size_t service, const InstanceId
                                            Instant now) {
   auto& instances = services_.at(service).instances;
   const auto [found, is_new] = instances.try_emplace(instance);
-  const Report& before = found->second.report;
-  if (!is_new && before.values == report.values && before.sequence == report.sequence &&
-      before.window_end == report.window_end && before.path_id == report.path_id && before.sid == report.sid)
-    return std::nullopt;
-  found->second.report = std::move(report);
-  found->second.received = now;
+  Instance& known = found->second;
+  const bool tells_more = is_new || known.report.values != report.values || known.report.sequence != report.sequence ||
+                          known.report.window_end != report.window_end;
+  known.report = std::move(report);
+  if (!tells_more) return std::nullopt;
+  known.received = now;
   return decide(service, now);
 }
 

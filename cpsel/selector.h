@@ -63,7 +63,7 @@ class Selector {
   // Returns the index of the service. `algorithm` is how decisions call it.
   std::size_t add_service(ServiceSettings settings, const AlgorithmInfo& info, std::unique_ptr<Algorithm> algorithm);
 
-  // Nothing when the report tells nothing new (the same values, stamp, path and SID).
+  // Nothing when the report tells nothing new: the same values and stamp again, perhaps over another path.
   std::optional<Decision> received(std::size_t service, const InstanceId& instance, Report report, Instant now);
   // Nothing when it was not there.
   std::optional<Decision> withdrawn(std::size_t service, const InstanceId& instance, Instant now);

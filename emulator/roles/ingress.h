@@ -33,6 +33,7 @@ struct IngressConfig {
     std::uint32_t as = 0;
     IpAddress router_id;  // written as an IPv4 address
     std::uint16_t hold_time_s = 9;
+    bool standard = false;  // announce the Edge Metadata Capability: attribute 42 comes from a router that knows it
   };
   Bgp bgp;
   bgp::EdgeMetadataCodes codes;
