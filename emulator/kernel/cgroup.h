@@ -71,7 +71,8 @@ class Cgroup {
   Duration usage() const;               // CPU time used so far, by what is in it and below
   CpuThrottling throttling() const;
 
-  // Removes it and what is below. Members must be gone, but may still be on their way out.
+  // Removes it, what is below, and parents that are empty then. Members must be gone, but may still be on their way
+  // out.
   void remove();
   void release() { owned_ = false; }
 

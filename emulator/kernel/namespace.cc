@@ -162,7 +162,8 @@ std::vector<std::string> list_namespaces() {
 }
 
 std::vector<pid_t> processes_in(const Namespace& ns) {
-  const ino_t wanted = ns.inode();
+  struct stat wanted {};
+  check(::fstat(ns.fd(), &wanted), "stat ns {}", ns.name());
   std::vector<pid_t> found;
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {
     const std::string pid = process.path().filename().string();
@@ -173,7 +174,8 @@ std::vector<pid_t> processes_in(const Namespace& ns) {
     for (std::filesystem::directory_iterator thread(process.path() / "task", gone), end; !gone && thread != end;
          thread.increment(gone)) {
       struct stat status {};
-      if (::stat((thread->path() / "ns/net").c_str(), &status) == 0 && status.st_ino == wanted) {
+      if (::stat((thread->path() / "ns/net").c_str(), &status) == 0 && status.st_ino == wanted.st_ino &&
+          status.st_dev == wanted.st_dev) {
         found.push_back(static_cast<pid_t>(std::stol(pid)));
         break;
       }

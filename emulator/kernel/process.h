@@ -72,6 +72,8 @@ class Process {
 
  private:
   friend Process spawn(const SpawnOptions& options);
+  friend struct Output run_program(const std::vector<std::string>& argv, const std::string& input, const Namespace* ns,
+                                   Duration timeout);
 
   pid_t pid_ = -1;
   Fd pidfd_;
