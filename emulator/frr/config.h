@@ -14,6 +14,9 @@ struct ConfigOptions {
   // bgpd (with `-M bmp`) mirrors every BGP message that it receives to ADDRESS:PORT of its own namespace.
   std::optional<std::uint16_t> bmp_port;
   IpAddress bmp_address = IpAddress::of("::1");
+  int ospf_hello_s = 1;
+  int ospf_dead_s = 4;
+  int ospf_retransmit_s = 1;
   int bgp_keepalive_s = 3;
   int bgp_hold_s = 9;
   int bgp_connect_s = 1;

@@ -42,6 +42,10 @@ Router::Router(RouterOptions options) : options_(std::move(options)) {
   }
 }
 
+std::filesystem::path Router::log(const std::string& daemon) const {
+  return options_.logs / fmt::format("{}.{}.log", options_.name, daemon);
+}
+
 void Router::start(const std::string& daemon) {
   const auto program = std::filesystem::path(kDaemonDirectory) / daemon;
   if (!std::filesystem::exists(program))
@@ -64,33 +68,31 @@ void Router::start(const std::string& daemon) {
   if (daemon == "bgpd") spawn.argv.insert(spawn.argv.end(), {"-M", "bmp"});
   spawn.ns = options_.ns;
   if (options_.cgroup != nullptr) spawn.cgroups = {options_.cgroup};
-  spawn.stdout_file = options_.logs / fmt::format("{}.{}.log", options_.name, daemon);
+  spawn.stdout_file = log(daemon);
   spawn.working_directory = directory;
   spawn.own_mount_namespace = true;
   spawn.die_with_parent = options_.die_with_parent;
   daemons_[daemon] = kernel::spawn(spawn);
 }
 
-void Router::start_zebra() { start("zebra"); }
-
-bool Router::zebra_ready() const { return accepts(options_.directory / "zserv.api"); }
-
-void Router::start_others() {
-  for (const auto& [daemon, configuration] : options_.configurations)
-    if (daemon != "zebra") start(daemon);
+bool Router::ready(const std::string& daemon) const {
+  if (daemon == "zebra" && !accepts(options_.directory / "zserv.api")) return false;
+  return ask(socket(daemon), "show version").has_value();
 }
 
-bool Router::answers() const {
-  for (const auto& [daemon, process] : daemons_)
-    if (!ask(socket(daemon), "show version")) return false;
-  return daemons_.size() == options_.configurations.size();
+void Router::wait_ready(const std::string& daemon, Instant deadline) {
+  while (!ready(daemon)) {
+    if (const std::string dead = dead_daemon(); !dead.empty()) throw MeasurementError(dead);
+    if (MonotonicClock().now() > deadline)
+      throw MeasurementError(fmt::format("{} of {} does not answer: {}", daemon, name(), last_line(log(daemon))));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 std::string Router::dead_daemon() {
   for (auto& [daemon, process] : daemons_)
     if (!process.running())
-      return fmt::format("{} of {}: {}: {}", daemon, name(), process.wait().str(),
-                         last_line(options_.logs / fmt::format("{}.{}.log", name(), daemon)));
+      return fmt::format("{} of {}: {}: {}", daemon, name(), process.wait().str(), last_line(log(daemon)));
   return "";
 }
 
@@ -107,35 +109,6 @@ void Router::release() {
 }
 
 void Router::stop() { daemons_.clear(); }
-
-void start(std::vector<Router>& routers, Duration deadline) {
-  const MonotonicClock clock;
-  const Instant until = clock.now() + deadline;
-  const auto each = [&](const char* what, auto ready, auto then) {
-    std::vector<Router*> waiting;
-    for (auto& router : routers) waiting.push_back(&router);
-    while (!waiting.empty()) {
-      std::erase_if(waiting, [&](Router* router) {
-        if (!ready(*router)) return false;
-        then(*router);
-        return true;
-      });
-      if (waiting.empty()) return;
-      for (Router* router : waiting)
-        if (const std::string dead = router->dead_daemon(); !dead.empty()) throw MeasurementError(dead);
-      if (clock.now() > until)
-        throw MeasurementError(
-            fmt::format("{} of {} within {} s", what, waiting.front()->name(), to_seconds(deadline)));
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-  };
-  for (auto& router : routers) router.start_zebra();
-  each(
-      "zebra does not serve its clients", [](Router& r) { return r.zebra_ready(); },
-      [](Router& r) { r.start_others(); });
-  each(
-      "not every FRR daemon answers", [](Router& r) { return r.answers(); }, [](Router&) {});
-}
 
 std::string installed_version() {
   const auto program = std::filesystem::path(kDaemonDirectory) / "zebra";

@@ -30,12 +30,12 @@ class Router {
 
   const std::string& name() const { return options_.name; }
 
-  // zebra first; the others once zebra serves its clients (one that starts earlier learns its interfaces 10 s later).
-  void start_zebra();
-  bool zebra_ready() const;
-  void start_others();
-  // Every daemon answers on its VTY.
-  bool answers() const;
+  // zebra first, and the others once it is ready: one that starts earlier learns its interfaces 10 s later.
+  void start(const std::string& daemon);
+  // Answers on its VTY; zebra also serves its clients.
+  bool ready(const std::string& daemon) const;
+  // Throws MeasurementError when it ended or is not ready by the deadline, with the last line of its log.
+  void wait_ready(const std::string& daemon, Instant deadline);
   // The first daemon that has ended: "bgpd of r1: exit status 1", else "".
   std::string dead_daemon();
 
@@ -46,16 +46,12 @@ class Router {
   void stop();     // SIGKILL: the namespace goes anyway
 
  private:
-  void start(const std::string& daemon);
   std::filesystem::path socket(const std::string& daemon) const { return options_.directory / (daemon + ".vty"); }
+  std::filesystem::path log(const std::string& daemon) const;
 
   RouterOptions options_;
   std::map<std::string, kernel::Process> daemons_;
 };
-
-// Starts all of them, zebras in parallel, and returns when every daemon answers. Throws MeasurementError naming the
-// daemon that did not by the deadline, or that ended, with the last line of its log.
-void start(std::vector<Router>& routers, Duration deadline = std::chrono::seconds(30));
 
 // Debian's FRR version ("8.4.4"); empty when not installed.
 std::string installed_version();

@@ -31,16 +31,16 @@ TEST(Yaml, ReportsEverythingAtOnceInFileOrder) {
   map.get("count").integer();
   map.get("mode").choice({"slow", "last"});
   map.at("name").string();
-  EXPECT_EQ(
-      found.str(),
-      "f.yaml:1:1: \"name\" is missing\n"
-      "f.yaml:1:1: unknown key \"intreval\": allowed are interval, quota, count, mode or name, did you mean "
-      "\"interval\"?\n"
-      "f.yaml:2:8: quota: \"130%\" is not a share: allowed are 0% to 100%, or 0 to 1\n"
-      "f.yaml:3:8: count: \"5x\" is not a whole number\n"
-      "f.yaml:4:11: interval: \"3\" is not a duration: write a number with ns, us, ms, s, min or h, such as 200ms\n"
-      "f.yaml:5:7: mode: \"fast\" is unknown: allowed are slow or last, did you mean \"last\"?\n"
-      "f.yaml:6:8: count: given twice");
+  EXPECT_EQ(found.str(),
+            "f.yaml:1:1: unknown key \"intreval\": allowed are interval, quota, count, mode or name, did you mean "
+            "\"interval\"?\n"
+            "f.yaml:1:1: \"name\" is missing\n"
+            "f.yaml:2:8: quota: \"130%\" is not a share: allowed are 0% to 100%, or 0 to 1\n"
+            "f.yaml:3:8: count: \"5x\" is not a whole number\n"
+            "f.yaml:4:11: interval: \"3\" is not a duration: write a number with ns, us, ms, s, min or h, such as "
+            "200ms\n"
+            "f.yaml:5:7: mode: \"fast\" is unknown: allowed are slow or last, did you mean \"last\"?\n"
+            "f.yaml:6:1: count: given twice");
 }
 
 TEST(Yaml, NamesThePlaceOfASyntaxError) {
