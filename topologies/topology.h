@@ -82,7 +82,7 @@ struct Link {
 };
 
 struct Service {
-  std::string name;  // the CS-ID's text when the file names none
+  std::string name;  // "service" when the file names none
   IpAddress cs_id;
   std::vector<std::size_t> instances;  // in Topology::instances, by number
 };
