@@ -2,7 +2,7 @@
 // format).
 //
 // Metric names and their values "as on the wire", the only ones that travel:
-//   cpu_available     0…100, percent of the quota that is free: Available Resource, P=1, MT=0
+//   available_compute 0…100, whole percent of the quota that is left: Available Resource, P=1, MT=0
 //   processing_delay  ms: Service Delay Prediction, NTP-64 form
 //   site_preference   1…2³²−1: Site Preference Index
 //   packets_in, packets_out, bytes_in, bytes_out   counts over traffic_period_s seconds: Raw Measurement

@@ -2,8 +2,9 @@
 // and from the counters of its service.
 //
 // raw metrics, with the statistics that can be declared for each:
-//   cpu_utilisation   share of the quota used over the window, 0…1 (mean)
-//   queue_length      requests waiting for a worker (mean, max, min, cur)
+//   cpu_utilisation   percent of the quota used over the window (mean)
+//   available_compute 100 − cpu_utilisation, not below 0 (mean)
+//   queue_length      requests waiting or in service (mean, max, min, cur)
 //   processing_delay  ms from arrival at the service to completion (mean, max, min, cur), over requests completed in
 //   the
 //                     window; with none completed: the age of the oldest request that waits or runs, 0 when idle
@@ -13,6 +14,7 @@
 //                     TCP_INFO), in the window
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -34,8 +36,8 @@ struct ServiceReading {
   std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
 
   // Now.
-  unsigned queue_length = 0;
-  Duration oldest_age{};  // of the request that waits or runs longest; 0 when idle
+  unsigned queue_length = 0;  // waiting or in service, as everywhere here
+  Duration oldest_age{};      // of the request that waits or runs longest; 0 when idle
   Duration last_delay{};
 
   // Since the last reading.
@@ -73,8 +75,7 @@ class Sampler {
 
   // Takes a reading to start a window from.
   void observe(Instant now);
-  // A reading now, against the newest one that is at least a window old (else the oldest there is, taken at the first
-  // observe()). Error: no reading yet, or no time passed since it.
+  // A reading now, against the one taken closest to a window ago. Error: no reading yet, or no time passed since it.
   Expected<Sample> sample(Instant now);
 
   // A collector that reads this many percentage points low (fault injection); the accounting stays true.
@@ -87,6 +88,11 @@ class Sampler {
     ServiceReading service;
   };
   Reading take(Instant now);
+  // Readings from `first_segment` on belong to the window: each holds the extremes since the one before it.
+  void read_cpu(const Reading& begin, const Reading& end, Sample& sample) const;
+  void read_queue(const Reading& begin, const Reading& end, std::ptrdiff_t first_segment, Sample& sample) const;
+  void read_delay(const Reading& begin, const Reading& end, std::ptrdiff_t first_segment, Sample& sample) const;
+  void read_traffic(const Reading& begin, const Reading& end, Sample& sample) const;
   void forget_before(Instant start);
 
   SamplerConfig config_;

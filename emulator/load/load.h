@@ -95,9 +95,10 @@ class ShortSchedule {
 
  private:
   ShortLoad load_;
+  Instant start_;
   Instant end_;
   RandomStream random_;
-  Instant next_;
+  double at_;  // s after the start
 };
 
 struct LoadCounts {

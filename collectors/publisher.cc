@@ -1,0 +1,166 @@
+#include "collectors/publisher.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cats::collectors {
+namespace {
+
+// Another value than the report's, of the same meaning: what a router that corrupts metrics would pass on.
+MetricReport altered(MetricReport report) {
+  if (report.known) *report.known ^= 1;
+  const auto available = report.values.find("available_compute");
+  if (available != report.values.end())
+    available->second += available->second < 50 ? 1 : -1;
+  else if (!report.known && !report.values.empty())
+    report.values.begin()->second = report.values.begin()->second < 1 ? 1 : report.values.begin()->second - 1;
+  return report;
+}
+
+}  // namespace
+
+class Publisher::Impl {
+ public:
+  Impl(boost::asio::io_context& io, PublisherConfig config, PublisherCallbacks callbacks)
+      : config_(std::move(config)),
+        callbacks_(std::move(callbacks)),
+        speaker_(io, config_.speaker, speaker_callbacks()) {
+    if (config_.cs_id.is_v4() != config_.csci.is_v4())
+      throw UsageError(fmt::format("CS-ID {} and CSCI-ID {} are of different families", config_.cs_id, config_.csci));
+  }
+
+  Expected<void> publish(const MetricReport& report) {
+    auto on_wire = quantised(report, config_.wall);
+    if (!on_wire) return tl::make_unexpected(on_wire.error());
+    latest_ = std::move(*on_wire);
+    told_ = false;
+    if (withdrawn_) return {};
+    return tell();
+  }
+
+  Expected<void> withdraw() {
+    withdrawn_ = true;
+    if (!established()) return {};
+    bgp::Update update;
+    if (config_.cs_id.is_v4())
+      update.withdrawn = {nlri()};
+    else
+      update.mp_unreach = bgp::MpUnreach{bgp::ipv6_unicast, {nlri()}, {}};
+    return sent(speaker_.send(update));
+  }
+
+  Expected<void> announce() {
+    withdrawn_ = false;
+    return tell();
+  }
+
+  void inject(PublisherFault fault, unsigned updates) {
+    fault_ = fault;
+    faulty_updates_ = fault == PublisherFault::none ? 0 : updates;
+  }
+
+  void close(const std::string& text, std::function<void()> done) {
+    if (!withdrawn_) static_cast<void>(withdraw());
+    speaker_.close(text, std::chrono::seconds(1), std::move(done));
+  }
+
+  bool established() const { return speaker_.state() == bgp::SessionState::established; }
+  bool withdrawn() const { return withdrawn_; }
+  bgp::Speaker& speaker() { return speaker_; }
+
+ private:
+  bgp::SpeakerCallbacks speaker_callbacks() {
+    bgp::SpeakerCallbacks callbacks;
+    callbacks.on_state = [this](bgp::SessionState state, const std::string& why) {
+      if (state != bgp::SessionState::established) waiting_.clear();
+      if (callbacks_.on_state) callbacks_.on_state(state, why);
+    };
+    callbacks.on_established = [this](const bgp::Established&) {
+      if (!withdrawn_) static_cast<void>(tell());
+    };
+    callbacks.on_drained = [this] {
+      const Instant now = std::chrono::steady_clock::now();
+      for (const auto& [report, again] : std::exchange(waiting_, {})) notify(report, now, again);
+    };
+    return callbacks;
+  }
+
+  // Sends the latest report when there is a session and a report.
+  Expected<void> tell() {
+    if (!latest_ || !established()) return {};
+    const bool again = std::exchange(told_, true);
+    PublisherFault fault = PublisherFault::none;
+    if (faulty_updates_ > 0) {
+      --faulty_updates_;
+      fault = fault_;
+    }
+    if (fault == PublisherFault::lost_update) {
+      notify(*latest_, std::chrono::steady_clock::now(), again);
+      return {};
+    }
+    const auto update = update_of(fault == PublisherFault::altered_value ? altered(*latest_) : *latest_);
+    if (!update) return tl::make_unexpected(update.error());
+    const auto handed = speaker_.send(*update);
+    if (!handed) return tl::make_unexpected(handed.error());
+    if (handed->queued_octets == 0)
+      notify(*latest_, handed->at, again);
+    else
+      waiting_.emplace_back(*latest_, again);
+    return {};
+  }
+
+  Expected<bgp::Update> update_of(const MetricReport& report) const {
+    auto metadata = to_edge_metadata(report, config_.wall);
+    if (!metadata) return tl::make_unexpected(metadata.error());
+    bgp::Update update;
+    update.attributes.origin = bgp::Origin::igp;
+    update.attributes.as_path = bgp::AsPath::sequence({config_.speaker.session.local_as});
+    update.attributes.edge_metadata = bgp::CarriedEdgeMetadata{std::move(*metadata), 0};
+    if (config_.cs_id.is_v4()) {
+      update.attributes.next_hop = config_.csci;
+      update.nlri = {nlri()};
+    } else {
+      bgp::MpReach reach;
+      reach.family = bgp::ipv6_unicast;
+      reach.next_hop = config_.csci;
+      reach.nlri = {nlri()};
+      update.mp_reach = std::move(reach);
+    }
+    return update;
+  }
+
+  bgp::Nlri nlri() const { return {IpPrefix::host(config_.cs_id), 0}; }
+  static Expected<void> sent(const Expected<bgp::Handover>& handed) {
+    if (!handed) return tl::make_unexpected(handed.error());
+    return {};
+  }
+  void notify(const MetricReport& report, Instant at, bool again) const {
+    if (callbacks_.on_sent) callbacks_.on_sent(report, at, again);
+  }
+
+  PublisherConfig config_;
+  PublisherCallbacks callbacks_;
+  std::optional<MetricReport> latest_;
+  bool told_ = false;  // latest_ has gone out at least once
+  bool withdrawn_ = false;
+  std::vector<std::pair<MetricReport, bool>> waiting_;  // in the speaker's queue
+  PublisherFault fault_ = PublisherFault::none;
+  unsigned faulty_updates_ = 0;
+  bgp::Speaker speaker_;
+};
+
+Publisher::Publisher(boost::asio::io_context& io, PublisherConfig config, PublisherCallbacks callbacks)
+    : impl_(std::make_unique<Impl>(io, std::move(config), std::move(callbacks))) {}
+Publisher::~Publisher() = default;
+
+void Publisher::start() { impl_->speaker().start(); }
+Expected<void> Publisher::publish(const MetricReport& report) { return impl_->publish(report); }
+Expected<void> Publisher::withdraw() { return impl_->withdraw(); }
+Expected<void> Publisher::announce() { return impl_->announce(); }
+bool Publisher::announced() const { return !impl_->withdrawn(); }
+bgp::SessionState Publisher::state() const { return impl_->speaker().state(); }
+void Publisher::inject(PublisherFault fault, unsigned updates) { impl_->inject(fault, updates); }
+void Publisher::close(const std::string& text, std::function<void()> done) { impl_->close(text, std::move(done)); }
+
+}  // namespace cats::collectors
