@@ -1,0 +1,62 @@
+// The agents of a run: one `catsd` process per edge server, ingress and host, and the tap, with what the topology and
+// the scenario say about each as their configuration.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "emulator/control/client.h"
+#include "emulator/kernel/process.h"
+#include "emulator/world.h"
+#include "scenarios/scenario.h"
+
+namespace cats {
+
+// Name → configuration of every agent that a scenario needs; the name is the node's, or "tap". Pure.
+struct AgentPlan {
+  std::string role;  // of `catsd ROLE`
+  nlohmann::ordered_json config;
+};
+struct AgentPaths {
+  std::filesystem::path state;          // /run/catsbench/RUN: control sockets
+  std::filesystem::path run_directory;  // events/ and samples/
+};
+std::map<std::string, AgentPlan> plan_agents(const scenarios::Scenario& scenario, const std::string& run,
+                                             const AgentPaths& paths, Instant epoch);
+
+// When each source publishes within T: seeded, at least 120 ms apart when T allows, else evenly spread (cats-tests.md,
+// common rules). One per edge server, in the topology's order.
+std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed);
+
+class Agents {
+ public:
+  // Starts all of them and returns when each answers on its control socket. `catsd` is the program. Throws
+  // MeasurementError naming the agent and the end of its log.
+  Agents(World& world, const scenarios::Scenario& scenario, const std::map<std::string, AgentPlan>& plans,
+         const AgentPaths& paths, const std::filesystem::path& catsd);
+
+  nlohmann::json command(const std::string& agent, const nlohmann::json& request,
+                         Duration timeout = std::chrono::seconds(10));
+  // The first agent that has ended: name, exit status, last line of its log; else "".
+  std::string dead();
+  // In order: hosts, ingresses, edge servers (BGP Cease), tap.
+  void stop();
+
+ private:
+  struct Agent {
+    std::string role;
+    kernel::Process process;
+    std::filesystem::path log;
+    std::unique_ptr<control::Client> client;
+  };
+
+  std::string death_of(const std::string& name, Agent& agent) const;
+
+  std::map<std::string, kernel::Cgroup> thread_groups_;  // of edge servers, with their quotas
+  std::map<std::string, Agent> agents_;
+};
+
+}  // namespace cats

@@ -1,0 +1,65 @@
+#include "emulator/testbed.h"
+
+#include <sstream>
+#include <thread>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace cats {
+
+EmulatedTestbed::EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario,
+                                 std::function<bool()> interrupted)
+    : world_(world), agents_(agents), interrupted_(std::move(interrupted)) {
+  const topologies::Topology& topology = world.topology();
+  for (const auto& instance : topology.instances)
+    sites_.push_back({.node = instance.node,
+                      .csci = instance.csci,
+                      .cs_id = topology.services.at(instance.service).cs_id,
+                      .egress = instance.egress,
+                      .quota_cores = scenario.service.quota_of(instance.node)});
+  for (const auto* node : topology.with_role(topologies::Role::kIngress)) ingresses_.push_back(node->name);
+  for (const auto* node : topology.with_role(topologies::Role::kHost)) hosts_.push_back(node->name);
+}
+
+void EmulatedTestbed::check_alive() {
+  if (interrupted_()) throw Interrupted();
+  if (const std::string dead = agents_.dead(); !dead.empty()) throw MeasurementError(dead);
+  if (const std::string dead = world_.dead_daemon(); !dead.empty()) throw MeasurementError(dead);
+}
+
+void EmulatedTestbed::sleep_until(Instant when) {
+  constexpr auto kSlice = std::chrono::milliseconds(200);
+  while (true) {
+    check_alive();
+    const Duration left = when - now();
+    if (left <= Duration(0)) return;
+    std::this_thread::sleep_for(std::min(left, Duration(kSlice)));
+  }
+}
+
+nlohmann::json EmulatedTestbed::command(const std::string& node, const nlohmann::json& request) {
+  check_alive();
+  // A load's end waits for outstanding replies, at most the workload's timeout.
+  return agents_.command(node, request, std::chrono::seconds(30));
+}
+
+scenarios::Testbed::MachineTime EmulatedTestbed::machine_time() const {
+  // "cpu user nice system idle iowait irq softirq steal guest guest_nice", in clock ticks; guest time is in user
+  // already.
+  std::istringstream line(read_file("/proc/stat"));
+  std::string name;
+  line >> name;
+  const auto tick = std::chrono::nanoseconds(1'000'000'000 / ::sysconf(_SC_CLK_TCK));
+  MachineTime time;
+  for (int field = 0; field < 8; ++field) {
+    std::int64_t ticks = 0;
+    if (!(line >> ticks)) throw MeasurementError("/proc/stat: the first line does not name the CPU times");
+    time.total += ticks * tick;
+    if (field == 3 || field == 4) time.idle += ticks * tick;
+  }
+  return time;
+}
+
+}  // namespace cats
