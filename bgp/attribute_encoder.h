@@ -13,7 +13,7 @@ namespace cats::bgp {
 struct UpdateParts {
   std::span<const Nlri> withdrawn{};
   std::span<const Nlri> nlri{};
-  std::optional < std::span<const Nlri> reach{};   // with it, an MP_REACH
+  std::optional<std::span<const Nlri>> reach{};    // with it, an MP_REACH
   std::optional<std::span<const Nlri>> unreach{};  // with it, an MP_UNREACH
   bool attributes = true;
 };
