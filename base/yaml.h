@@ -77,7 +77,9 @@ class Map {
   Reader get(const std::string& key) const;  // may be absent
   Reader at(const std::string& key) const;   // absence is reported
   bool has(const std::string& key) const { return get(key).present(); }
-  const std::vector<std::pair<std::string, Reader>>& entries() const { return entries_; }  // in file order
+  const std::vector<std::pair<std::string, Reader>>& entries() const& { return entries_; }  // in file order
+  // By value: a loop over `reader.open_map().entries()` outlives the map.
+  std::vector<std::pair<std::string, Reader>> entries() && { return std::move(entries_); }
 
  private:
   friend class Reader;
