@@ -6,12 +6,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 
 namespace cats {
 
-EmulatedTestbed::EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario,
-                                 std::function<bool()> interrupted)
-    : world_(world), agents_(agents), interrupted_(std::move(interrupted)) {
+EmulatedTestbed::EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario)
+    : world_(world), agents_(agents) {
   const topologies::Topology& topology = world.topology();
   for (const auto& instance : topology.instances)
     sites_.push_back({.node = instance.node,
@@ -24,7 +24,7 @@ EmulatedTestbed::EmulatedTestbed(World& world, Agents& agents, const scenarios::
 }
 
 void EmulatedTestbed::check_alive() {
-  if (interrupted_()) throw Interrupted();
+  throw_if_interrupted();
   if (const std::string dead = agents_.dead(); !dead.empty()) throw MeasurementError(dead);
   if (const std::string dead = world_.dead_daemon(); !dead.empty()) throw MeasurementError(dead);
 }

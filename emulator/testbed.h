@@ -1,7 +1,6 @@
 // The testbed interface on the emulated network: commands go over the agents' control sockets, time is the machine's.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,7 +28,6 @@ class EmulatedTestbed final : public scenarios::Testbed {
 
   World& world_;
   Agents& agents_;
-  std::function<bool()> interrupted_;
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_;
   std::vector<std::string> hosts_;

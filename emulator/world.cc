@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "emulator/frr/config.h"
 #include "emulator/kernel/leftovers.h"
 #include "emulator/kernel/sysctl.h"
@@ -157,6 +158,7 @@ void World::wait(const plan::WaitNeighbors& operation) {
         if (!state.up) message += "\n  " + state.str();
       throw MeasurementError(message);
     }
+    throw_if_interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }

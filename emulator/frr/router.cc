@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 
 namespace cats::frr {
 namespace {
@@ -85,6 +86,7 @@ void Router::wait_ready(const std::string& daemon, Instant deadline) {
     if (const std::string dead = dead_daemon(); !dead.empty()) throw MeasurementError(dead);
     if (MonotonicClock().now() > deadline)
       throw MeasurementError(fmt::format("{} of {} does not answer: {}", daemon, name(), last_line(log(daemon))));
+    throw_if_interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }

@@ -1,0 +1,117 @@
+#include "scenarios/scenario.h"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "emulator/run_state.h"
+#include "suite/report/json.h"
+#include "suite/report/summary.h"
+#include "suite/run.h"
+
+namespace cats::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string file;
+  std::string out;
+  bool quick = false;
+  bool json = false;
+};
+
+scenarios::Scenario load(const Session& session, const Options& options) {
+  const auto file = scenarios::find_scenario(options.file, session.shipped / "scenarios");
+  if (!file) throw UsageError(file.error().message);
+  const auto catalogue = suite::catalogue(session.shipped / "topologies");
+  auto scenario = scenarios::load_scenario(*file, catalogue);
+  if (!scenario) throw UsageError(scenario.error().message);
+  return options.quick ? scenarios::quick(*std::move(scenario), catalogue) : *std::move(scenario);
+}
+
+void print(const suite::Report& report, const fs::path& directory, bool json) {
+  if (json)
+    fmt::print("{}", suite::write_json(suite::to_json(report)));
+  else
+    fmt::print("{}", suite::summary(report, {.directory = directory, .colour = is_terminal(STDOUT_FILENO)}));
+}
+
+void run(Session& session, const Options& options) {
+  const scenarios::Scenario scenario = load(session, options);
+  need_root("scenario");
+  cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
+    fmt::print(stderr, "removed what {} left\n", found.str());
+  });
+  std::string time = utc_now();
+  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
+  const fs::path directory =
+      options.out.empty() ? fs::path("runs") / fmt::format("{}-{}", time, scenario.name) : fs::path(options.out);
+  ProgressLine line;
+  const auto plan = suite::plan_trials(scenario);
+  line.say(fmt::format("{}: {} trials, about {} in all; results go to {}", scenario.name, plan.size(),
+                       minutes(suite::total_length(plan, scenario)), directory.string()));
+  suite::RunOptions run_options{
+      .directory = directory, .catsd = session.catsd, .version = CATS_VERSION, .command_line = session.command_line};
+  run_options.stage = [&](const std::string& stage) { line.show(stage); };
+  run_options.progress = [&](const suite::Progress& progress) {
+    if (!progress.message.empty())
+      line.say(fmt::format("{} trial {} does not count: {}", progress.test, progress.index, progress.message));
+    else
+      line.show(fmt::format("{} · trial {} of {}{} · {} · {} left", progress.test, progress.index, progress.trials,
+                            progress.attempt > 1 ? fmt::format(" (attempt {})", progress.attempt) : "", progress.phase,
+                            minutes(progress.left)));
+  };
+  const suite::Report report = suite::run_scenario(scenario, run_options);
+  line.clear();
+  print(report, directory, options.json);
+  session.exit_status = suite::exit_status(report);
+}
+
+}  // namespace
+
+void add_scenario(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("scenario",
+                         "Run a scenario: build its network, run its tests, write a report\n"
+                         "Exit status: 0 all passed, 1 a test failed, 2 scenario or machine at fault, 3 not measured\n"
+                         "Examples:\n"
+                         "  sudo catsbench scenario distributed.yaml\n"
+                         "  sudo catsbench scenario my.yaml --quick --out results/first");
+  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one")->required();
+  command->add_flag("--quick", options->quick, "fewer and shorter trials; the report says so");
+  command->add_option("--out", options->out, "the run directory (default: runs/TIME-NAME here)");
+  command->add_flag("--json", options->json, "print report.json instead of the summary");
+  command->callback([&session, options] { run(session, *options); });
+}
+
+void add_validate(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("validate", "Check a scenario file and its topology; all problems at once");
+  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one")->required();
+  command->callback([&session, options] {
+    const auto scenario = load(session, *options);
+    const auto plan = suite::plan_trials(scenario);
+    fmt::print("{} is valid: {} tests, {} trials, about {}\n", scenario.file.string(), scenario.tests.size(),
+               plan.size(), minutes(suite::total_length(plan, scenario)));
+  });
+}
+
+void add_report(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("report", "Compute a run's report again, from its logs");
+  command->add_option("RUN_DIR", options->file, "a run directory")->required();
+  command->add_flag("--json", options->json, "print report.json instead of the summary");
+  command->callback([&session, options] {
+    const suite::Report report = suite::recompute(options->file);
+    print(report, options->file, options->json);
+    session.exit_status = suite::exit_status(report);
+  });
+}
+
+}  // namespace cats::cli

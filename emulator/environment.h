@@ -1,0 +1,14 @@
+// The machine that a run was made on, as the report describes it (cats-tests.md, "What a report declares").
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "scenarios/scenario.h"
+
+namespace cats {
+
+// cpu_model, cpus, memory_bytes, kernel, distribution, virtualised, clock_source, tools, sysctls, isolation,
+// load_before. What cannot be read is null.
+nlohmann::ordered_json environment(const scenarios::Scenario& scenario);
+
+}  // namespace cats

@@ -1,0 +1,145 @@
+#include "emulator/preflight.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "emulator/kernel/slots.h"
+
+namespace cats {
+namespace {
+
+using nlohmann::json;
+
+class Preflight {
+ public:
+  Preflight(const World& world, scenarios::Testbed& testbed, const scenarios::Scenario& scenario, Instant deadline)
+      : world_(world), testbed_(testbed), scenario_(scenario), deadline_(deadline) {}
+
+  std::vector<PreflightCheck> run() {
+    one_as();
+    sessions();
+    for (const auto& site : testbed_.sites()) collector(site);
+    for (const auto& ingress : testbed_.ingresses()) {
+      metrics_at(ingress);
+      for (const auto& site : testbed_.sites()) tunnel(ingress, site);
+      for (const auto& service : world_.topology().services) southbound(ingress, service.cs_id.str());
+    }
+    return std::move(checks_);
+  }
+
+ private:
+  // `attempt` returns what is wrong, "" when all is well; it is asked until the deadline.
+  template <class Attempt>
+  void expect(const std::string& check, const std::string& good, Attempt attempt) {
+    while (true) {
+      std::string wrong;
+      try {
+        wrong = attempt();
+      } catch (const MeasurementError& error) {
+        wrong = error.what();
+      } catch (const json::exception& error) {
+        wrong = fmt::format("an answer is not as documented: {}", error.what());
+      }
+      if (wrong.empty() || testbed_.now() > deadline_) {
+        checks_.push_back({check, wrong.empty(), wrong.empty() ? good : wrong});
+        return;
+      }
+      testbed_.sleep_until(testbed_.now() + std::chrono::milliseconds(100));
+    }
+  }
+
+  void one_as() {
+    std::set<std::int64_t> numbers;
+    expect("routers in one AS", fmt::format("AS {}", topologies::kDomainAs), [&]() -> std::string {
+      for (const auto* node : world_.topology().routers()) {
+        const auto summary = world_.router(node->name).show_json("bgpd", "show bgp vrf default json");
+        if (!summary) return summary.error().message;
+        const auto number = summary->value("localAS", std::int64_t{0});
+        if (number != topologies::kDomainAs) return fmt::format("{} is in AS {}", node->name, number);
+      }
+      return "";
+    });
+  }
+
+  void sessions() {
+    const std::size_t all = world_.neighbors().size();
+    expect("IGP and BGP sessions", fmt::format("{} of {} up", all, all), [&]() -> std::string {
+      std::string down;
+      for (const auto& neighbor : world_.neighbors())
+        if (!neighbor.up) down += (down.empty() ? "" : "; ") + neighbor.str();
+      return down;
+    });
+  }
+
+  void collector(const scenarios::Site& site) {
+    expect(fmt::format("collector of {}", site.node), "answered with one sample", [&]() -> std::string {
+      const json raw = testbed_.command(site.node, {{"do", "sample"}}).at("raw");
+      return raw.contains("cpu_utilisation") ? "" : "the sample has no cpu_utilisation: " + raw.dump();
+    });
+  }
+
+  void metrics_at(const std::string& ingress) {
+    expect(fmt::format("metrics at {}", ingress), "every instance is announced, with metrics", [&]() -> std::string {
+      const json status = testbed_.command(ingress, {{"do", "status"}});
+      std::set<std::string> present;
+      for (const auto& service : status.at("services"))
+        for (const auto& instance : service.at("instances"))
+          if (instance.at("eligible").get<bool>() && instance.at("values").contains(scenario_.metrics.steer_by))
+            present.insert(instance.at("csci"));
+      for (const auto& site : testbed_.sites())
+        if (!present.contains(site.csci.str()))
+          return fmt::format("no usable {} of {} ({})", scenario_.metrics.steer_by, site.node, site.csci);
+      return "";
+    });
+  }
+
+  void tunnel(const std::string& ingress, const scenarios::Site& site) {
+    expect(fmt::format("SRv6 tunnel {} → {}", ingress, site.node), "a probe reached it", [&]() -> std::string {
+      const json reply = testbed_.command(ingress, {{"do", "probe"},
+                                                    {"service", site.cs_id.str()},
+                                                    {"csci", site.csci.str()},
+                                                    {"port", scenario_.service.port}});
+      const std::string answered = reply.at("instance");
+      return answered == site.csci.str() ? ""
+                                         : fmt::format("a probe with the mark of {} reached {}", site.csci, answered);
+    });
+  }
+
+  // The slots in the kernel are those of the weights in force. Both are read twice: a decision may come between.
+  void southbound(const std::string& ingress, const std::string& cs_id) {
+    expect(fmt::format("flow table of {} read back", ingress), "the slots are those of the weights",
+           [&]() -> std::string {
+             const json status = testbed_.command(ingress, {{"do", "status"}});
+             const json marks = testbed_.command(ingress, {{"do", "slots"}, {"service", cs_id}}).at("marks");
+             for (const auto& service : status.at("services")) {
+               if (service.at("cs_id") != cs_id) continue;
+               std::vector<double> weights;
+               for (const auto& instance : service.at("instances")) weights.push_back(instance.at("weight"));
+               const auto counts = kernel::slot_counts(weights, marks.size());
+               for (std::size_t i = 0; i < weights.size(); ++i) {
+                 const json& mark = service.at("instances").at(i).at("mark");
+                 const auto found = static_cast<std::size_t>(std::ranges::count(marks, mark));
+                 if (found != counts[i])
+                   return fmt::format("mark {} is in {} slots, should be in {}", mark.dump(), found, counts[i]);
+               }
+             }
+             return "";
+           });
+  }
+
+  const World& world_;
+  scenarios::Testbed& testbed_;
+  const scenarios::Scenario& scenario_;
+  Instant deadline_;
+  std::vector<PreflightCheck> checks_;
+};
+
+}  // namespace
+
+std::vector<PreflightCheck> preflight(const World& world, scenarios::Testbed& testbed,
+                                      const scenarios::Scenario& scenario, Duration deadline) {
+  return Preflight(world, testbed, scenario, testbed.now() + deadline).run();
+}
+
+}  // namespace cats

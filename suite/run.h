@@ -1,0 +1,34 @@
+// One run: from a scenario to a run directory, and from a run directory to its report.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "scenarios/scenario.h"
+#include "suite/report/model.h"
+#include "suite/trials.h"
+
+namespace cats::suite {
+
+struct RunOptions {
+  std::filesystem::path directory;  // of the results; made here, must not hold a run already
+  std::filesystem::path catsd;      // the agents' program
+  std::string version;              // of catsbench
+  std::vector<std::string> command_line;
+  std::function<void(const std::string&)> stage = [](const std::string&) {};  // set-up and tear-down, for people
+  std::function<void(const Progress&)> progress = [](const Progress&) {};
+};
+
+// What a scenario may name, with the tests that exist.
+scenarios::Catalogue catalogue(const std::filesystem::path& shipped_topologies);
+
+// Builds the network, checks it, runs every trial, removes the network, and writes the report. A failed preflight is
+// written too, and no test is run. Throws Interrupted, UsageError, SystemError; the directory keeps the logs.
+Report run_scenario(const scenarios::Scenario& scenario, const RunOptions& options);
+
+// The report of a run directory, computed from its logs alone: the same digits each time.
+Report recompute(const std::filesystem::path& run_directory);
+
+}  // namespace cats::suite
