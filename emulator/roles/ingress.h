@@ -67,6 +67,9 @@ struct IngressConfig {
   nlohmann::ordered_json to_json() const;
 };
 
+// Why an ingress cannot run it: unknown, a parameter out of range, or it needs replies.
+std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters);
+
 // Until told to stop, or SIGTERM. Returns the exit status. Set-up failures throw.
 int run_ingress(const IngressConfig& config);
 

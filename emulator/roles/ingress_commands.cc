@@ -1,0 +1,214 @@
+#include <algorithm>
+
+#include <boost/asio/post.hpp>
+
+#include "emulator/roles/ingress_agent.h"
+#include "emulator/roles/ingress_probe.h"
+
+namespace cats::roles {
+namespace {
+
+using control::argument;
+using control::Reply;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr Duration kProbeTimeout = std::chrono::seconds(2);
+
+// The fault of a C-PS that never switches: what was chosen stays chosen.
+class Stuck final : public cpsel::Algorithm {
+  cpsel::Choice choose(const cpsel::Snapshot& snapshot) override {
+    cpsel::Choice choice;
+    for (const cpsel::Candidate& one : snapshot.candidates) choice.weights.push_back(one.last_weight);
+    return choice;
+  }
+};
+
+void fail_with(const Reply& reply, std::exception_ptr error) {
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const std::exception& failure) {
+    reply.fail(failure.what());
+  }
+}
+
+bool is_established(const kernel::ConntrackEntry& entry) {
+  return entry.tcp_state && kernel::tcp_state_name(*entry.tcp_state) == "ESTABLISHED";
+}
+
+}  // namespace
+
+void IngressAgent::add_commands() {
+  control_->on("status", [this](const json&, const Reply& reply) { reply.ok(status()); });
+  control_->on("stop", [this](const json&, const Reply& reply) {
+    reply.ok();
+    boost::asio::post(io_, [this] { stop(); });
+  });
+  control_->on("algorithm", [this](const json& request, const Reply& reply) { algorithm_command(request, reply); });
+  control_->on("probe", [this](const json& request, const Reply& reply) { probe_command(request, reply); });
+  control_->on("slots", [this](const json& request, const Reply& reply) {
+    flow_writer_->read_back(service_argument(request),
+                            [reply](std::exception_ptr error, std::vector<std::uint32_t> marks) {
+                              error ? fail_with(reply, error) : reply.ok({{"marks", std::move(marks)}});
+                            });
+  });
+  control_->on("watch_flows", [this](const json& request, const Reply& reply) {
+    const auto interval = argument<std::int64_t>(request, "interval_ms");
+    if (interval < 0 || interval > 3'600'000)
+      throw UsageError(fmt::format("\"interval_ms\": {} is not allowed", interval));
+    sessions_->watch(std::chrono::milliseconds(interval));
+    reply.ok();
+  });
+  control_->on("forget_flows", [this](const json&, const Reply& reply) { forget_flows_command(reply); });
+  control_->on("fault", [this](const json& request, const Reply& reply) { fault_command(request, reply); });
+}
+
+std::size_t IngressAgent::service_argument(const json& request) const {
+  const auto name = argument<std::string>(request, "service");
+  const auto address = IpAddress::parse(name);
+  std::string known;
+  for (std::size_t i = 0; i < config_.services.size(); ++i) {
+    if (address && config_.services[i].cs_id == *address) return i;
+    known += (known.empty() ? "" : ", ") + config_.services[i].cs_id.str();
+  }
+  throw UsageError(fmt::format("no service {}; there are {}", name, known));
+}
+
+ordered_json IngressAgent::status() const {
+  auto services = ordered_json::array();
+  for (std::size_t i = 0; i < services_.size(); ++i) services.push_back(service_status(i));
+  const bgp::SpeakerCounters& counters = speaker_->counters();
+  return {{"node", config_.node},
+          {"role", "ingress"},
+          {"resident_bytes", control::resident_bytes()},
+          {"bgp",
+           {{"peer", config_.bgp.peer_address.str()},
+            {"state", to_string(speaker_->state())},
+            {"sessions", counters.established},
+            {"updates", counters.updates_received},
+            {"paths", paths_.size()}}},
+          {"fault", stuck_ ? "stuck-cps" : "none"},
+          {"services", std::move(services)}};
+}
+
+ordered_json IngressAgent::service_status(std::size_t service) const {
+  const Service& s = services_[service];
+  auto instances = ordered_json::array();
+  for (std::size_t i = 0; i < s.last.inputs.size(); ++i) {
+    const cpsel::DecisionInput& input = s.last.inputs[i];
+    const cpsel::Report* report = selector_.report(service, input.instance);
+    const Tunnel* tunnel = tunnels_.find(service, input.instance);
+    if (report == nullptr || tunnel == nullptr) continue;
+    instances.push_back({{"csci", input.instance.str()},
+                         {"path", report->path_id},
+                         {"seq", report->sequence ? ordered_json(*report->sequence) : ordered_json(nullptr)},
+                         {"values", report->values},
+                         {"sid", report->sid},
+                         {"sid_learnt", tunnel->learnt ? "route" : "configuration"},
+                         {"mark", tunnel->mark},
+                         {"eligible", input.eligible},
+                         {"weight", s.last.weights[i]}});
+  }
+  return {{"cs_id", config_.services[service].cs_id.str()},
+          {"algorithm", s.algorithm},
+          {"parameters", s.parameters},
+          {"decision", s.last.id},
+          {"instances", std::move(instances)}};
+}
+
+void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
+  const std::size_t service = service_argument(request);
+  const auto name = argument<std::string>(request, "name");
+  const auto parameters =
+      request.contains("parameters") ? argument<cpsel::Parameters>(request, "parameters") : cpsel::Parameters{};
+  if (stuck_) throw UsageError("the C-PS is stuck on command: {\"do\": \"fault\", \"kind\": \"none\"} first");
+  if (const auto wrong = check_algorithm(name, parameters)) throw UsageError(*wrong);
+  set_algorithm(service, name, parameters, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
+}
+
+void IngressAgent::probe_command(const json& request, const Reply& reply) {
+  const std::size_t service = service_argument(request);
+  const auto csci = IpAddress::parse(argument<std::string>(request, "csci"));
+  if (!csci) throw UsageError(csci.error().message);
+  const auto port = argument<std::uint16_t>(request, "port");
+  const Tunnel* tunnel = tunnels_.find(service, {*csci, 0});
+  if (tunnel == nullptr || !tunnel->sid) throw UsageError(fmt::format("there is no tunnel to {}", *csci));
+  probe_instance(io_, config_.services[service].cs_id, port, tunnel->mark, kProbeTimeout,
+                 [reply](const Expected<std::string>& instance) {
+                   instance ? reply.ok({{"instance", *instance}}) : reply.fail(instance.error().message);
+                 });
+}
+
+void IngressAgent::forget_flows_command(const Reply& reply) {
+  auto removed = std::make_shared<std::size_t>();
+  std::set<IpAddress> cs_ids;
+  for (const auto& service : config_.services) cs_ids.insert(service.cs_id);
+  sessions_->with_table(
+      [removed, cs_ids](kernel::Conntrack& table) {
+        *removed = table.remove_if(
+            [&](const kernel::ConntrackEntry& entry) { return cs_ids.contains(entry.original.destination); });
+      },
+      [removed, reply](std::exception_ptr error) {
+        error ? fail_with(reply, error) : reply.ok({{"removed", *removed}});
+      });
+}
+
+void IngressAgent::fault_command(const json& request, const Reply& reply) {
+  const auto kind = argument<std::string>(request, "kind");
+  if (kind == "stuck-cps") return stick(reply);
+  if (kind == "move-session") return move_session(reply);
+  if (kind == "none") return unstick(reply);
+  throw UsageError(fmt::format("\"kind\": \"{}\" is not allowed, only stuck-cps, move-session or none", kind));
+}
+
+void IngressAgent::stick(const Reply& reply) {
+  stuck_ = true;
+  log_.write("fault", {{"kind", "stuck-cps"}});
+  for (std::size_t i = 0; i < services_.size(); ++i)
+    apply(selector_.set_algorithm(i, *cpsel::find_algorithm(services_[i].algorithm), std::make_unique<Stuck>(),
+                                  clock_.now()));
+  reply.ok();
+}
+
+void IngressAgent::unstick(const Reply& reply) {
+  log_.write("fault", {{"kind", "none"}});
+  if (std::exchange(stuck_, false))
+    for (std::size_t i = 0; i < services_.size(); ++i)
+      set_algorithm(i, services_[i].algorithm, services_[i].parameters, [](std::uint64_t) {});
+  reply.ok();
+}
+
+void IngressAgent::move_session(const Reply& reply) {
+  // Taken now: the job runs on another thread.
+  std::map<IpAddress, std::vector<std::uint32_t>> marks;
+  for (std::size_t i = 0; i < services_.size(); ++i)
+    for (const cpsel::DecisionInput& input : services_[i].last.inputs)
+      marks[config_.services[i].cs_id].push_back(tunnels_.find(i, input.instance)->mark);
+  auto moved = std::make_shared<std::optional<std::pair<kernel::ConntrackEntry, std::uint32_t>>>();
+  sessions_->with_table(
+      [moved, marks](kernel::Conntrack& table) {
+        for (const kernel::ConntrackEntry& entry : table.dump(true)) {
+          const auto service = marks.find(entry.original.destination);
+          if (service == marks.end() || !is_established(entry)) continue;
+          const auto other = std::find_if(service->second.begin(), service->second.end(),
+                                          [&](std::uint32_t mark) { return mark != entry.mark; });
+          if (other == service->second.end() || !table.set_mark(entry, *other)) continue;
+          *moved = std::pair(entry, *other);
+          return;
+        }
+      },
+      [this, moved, reply](std::exception_ptr error) {
+        if (error) return fail_with(reply, error);
+        if (!*moved) return reply.fail("there is no established session with a mark, or no second instance");
+        const auto& [entry, mark] = **moved;
+        const ordered_json what = {{"tuple", tuple_json(entry.original)},
+                                   {"from", tunnels_.instance_of(entry.mark)},
+                                   {"to", tunnels_.instance_of(mark)}};
+        ordered_json event = {{"kind", "move-session"}};
+        event.update(what);
+        log_.write("fault", event);
+        reply.ok(what);
+      });
+}
+
+}  // namespace cats::roles

@@ -1,0 +1,188 @@
+#include <set>
+
+#include "base/diagnostics.h"
+#include "base/json_fields.h"
+#include "cpsel/metrics.h"
+#include "emulator/roles/ingress.h"
+
+namespace cats::roles {
+namespace {
+
+using Config = IngressConfig;
+
+Config::Bgp read_bgp(JsonFields& fields) {
+  auto bgp = fields.object("bgp");
+  if (!bgp) {
+    fields.problem("bgp", "is missing");
+    return {};
+  }
+  Config::Bgp result{bgp->get<IpAddress>("local_address"),
+                     bgp->get<IpAddress>("peer_address"),
+                     bgp->get<std::uint16_t>("peer_port"),
+                     bgp->get<std::uint32_t>("as"),
+                     bgp->get<IpAddress>("router_id"),
+                     bgp->get<std::uint16_t>("hold_time_s"),
+                     bgp->get<bool>("standard")};
+  if (result.local_address.is_v4() != result.peer_address.is_v4())
+    bgp->problem("local_address", "is not of the peer's family");
+  if (!result.router_id.is_v4()) bgp->problem("router_id", "is no IPv4 address");
+  return result;
+}
+
+bgp::EdgeMetadataCodes read_codes(JsonFields& fields) {
+  auto codes = fields.object("codes");
+  if (!codes) {
+    fields.problem("codes", "is missing");
+    return {};
+  }
+  return {codes->get<std::uint8_t>("attribute"), codes->get<std::uint8_t>("capability"),
+          codes->get<std::uint16_t>("cats_metric"), codes->get<std::uint16_t>("cats_stamp")};
+}
+
+std::optional<kernel::ConntrackTimeouts> read_timers(JsonFields& fields) {
+  if (!fields.has("session_timers")) fields.problem("session_timers", "is missing");
+  auto timers = fields.object("session_timers");
+  if (!timers) return std::nullopt;
+  return kernel::ConntrackTimeouts{timers->get<unsigned>("established_s"), timers->get<unsigned>("close_s"),
+                                   timers->get<unsigned>("time_wait_s"),   timers->get<unsigned>("fin_wait_s"),
+                                   timers->get<unsigned>("close_wait_s"),  timers->get<unsigned>("last_ack_s")};
+}
+
+Config::Instance read_instance(JsonFields& fields) {
+  Config::Instance instance;
+  instance.csci = fields.get<IpAddress>("csci");
+  if (!fields.has("sid")) fields.problem("sid", "is missing");
+  instance.sid = fields.maybe<IpAddress>("sid");
+  instance.mark = fields.get<std::uint32_t>("mark");
+  instance.table = fields.get<std::uint32_t>("table");
+  instance.capacity = fields.get<double>("capacity");
+  if (instance.mark == 0) fields.problem("mark", "is 0, the mark of flows that are not steered");
+  if (!(instance.capacity > 0)) fields.problem("capacity", "is not above 0");
+  return instance;
+}
+
+void read_algorithm(JsonFields& fields, Config::Service& service) {
+  service.algorithm = fields.get<std::string>("algorithm");
+  const auto parameters = fields.get<nlohmann::json>("parameters");
+  if (!parameters.is_object()) {
+    fields.problem("parameters", "is no object");
+    return;
+  }
+  for (const auto& [name, value] : parameters.items()) {
+    if (value.is_number())
+      service.parameters[name] = value.get<double>();
+    else
+      fields.problem("parameters." + name, "is no number");
+  }
+  if (const auto wrong = check_algorithm(service.algorithm, service.parameters))
+    fields.problem("algorithm", "is refused: " + *wrong);
+}
+
+Config::Service read_service(JsonFields& fields) {
+  Config::Service service;
+  service.cs_id = fields.get<IpAddress>("cs_id");
+  service.interval = fields.get<Duration>("interval_ns");
+  if (!fields.has("age_limit_ns")) fields.problem("age_limit_ns", "is missing");
+  service.age_limit = fields.maybe<Duration>("age_limit_ns");
+  service.steer_by = fields.get<std::string>("steer_by");
+  if (cpsel::find_metric(service.steer_by) == nullptr)
+    fields.problem("steer_by", "is \"" + service.steer_by + "\", no metric");
+  read_algorithm(fields, service);
+  service.key_by_path = fields.get<bool>("key_by_path");
+  std::set<IpAddress> cscis;
+  std::set<std::uint32_t> marks;
+  for (JsonFields& one : fields.objects("instances")) {
+    service.instances.push_back(read_instance(one));
+    if (!cscis.insert(service.instances.back().csci).second) one.problem("csci", "is there twice");
+    if (!marks.insert(service.instances.back().mark).second) one.problem("mark", "is there twice");
+  }
+  if (service.key_by_path && !service.instances.empty()) fields.problem("instances", "is not empty, with key_by_path");
+  return service;
+}
+
+nlohmann::ordered_json optional_json(const auto& value, auto&& to) {
+  return value ? nlohmann::ordered_json(to(*value)) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json service_json(const Config::Service& service) {
+  nlohmann::ordered_json json = {
+      {"cs_id", service.cs_id.str()},
+      {"interval_ns", service.interval.count()},
+      {"age_limit_ns", optional_json(service.age_limit, [](Duration d) { return d.count(); })},
+      {"steer_by", service.steer_by},
+      {"algorithm", service.algorithm},
+      {"parameters", nlohmann::ordered_json::object()},
+      {"key_by_path", service.key_by_path},
+      {"instances", nlohmann::ordered_json::array()}};
+  for (const auto& [name, value] : service.parameters) json["parameters"][name] = value;
+  for (const auto& instance : service.instances)
+    json["instances"].push_back({{"csci", instance.csci.str()},
+                                 {"sid", optional_json(instance.sid, [](const IpAddress& a) { return a.str(); })},
+                                 {"mark", instance.mark},
+                                 {"table", instance.table},
+                                 {"capacity", instance.capacity}});
+  return json;
+}
+
+}  // namespace
+
+std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters) {
+  const auto complete = cpsel::complete(name, parameters);
+  if (!complete) return complete.error().message;
+  if (cpsel::find_algorithm(name)->needs_replies)
+    return name + " needs replies or requests in flight, which an ingress at layer 3 does not see";
+  return std::nullopt;
+}
+
+Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
+  JsonFields fields(json, "");
+  IngressConfig config;
+  config.node = fields.get<std::string>("node");
+  config.events = fields.get<std::string>("events");
+  config.control = fields.get<std::string>("control");
+  config.seed = fields.get<std::uint64_t>("seed");
+  config.bgp = read_bgp(fields);
+  config.codes = read_codes(fields);
+  config.slots = fields.get<std::size_t>("slots");
+  if (config.slots == 0 || config.slots > 4096) fields.problem("slots", "is not 1 … 4096");
+  config.conntrack = fields.get<bool>("conntrack");
+  config.session_timers = read_timers(fields);
+  for (JsonFields& one : fields.objects("services")) config.services.push_back(read_service(one));
+  if (auto wrong = fields.finish()) return fail("{}", *wrong);
+  return config;
+}
+
+nlohmann::ordered_json IngressConfig::to_json() const {
+  nlohmann::ordered_json json = {
+      {"node", node},
+      {"events", events.string()},
+      {"control", control.string()},
+      {"seed", seed},
+      {"bgp",
+       {{"local_address", bgp.local_address.str()},
+        {"peer_address", bgp.peer_address.str()},
+        {"peer_port", bgp.peer_port},
+        {"as", bgp.as},
+        {"router_id", bgp.router_id.str()},
+        {"hold_time_s", bgp.hold_time_s},
+        {"standard", bgp.standard}}},
+      {"codes",
+       {{"attribute", codes.attribute},
+        {"capability", codes.capability},
+        {"cats_metric", codes.cats_metric},
+        {"cats_stamp", codes.cats_stamp}}},
+      {"slots", slots},
+      {"conntrack", conntrack},
+      {"session_timers", optional_json(session_timers,
+                                       [](const auto& t) {
+                                         return nlohmann::ordered_json{
+                                             {"established_s", t.established_s}, {"close_s", t.close_s},
+                                             {"time_wait_s", t.time_wait_s},     {"fin_wait_s", t.fin_wait_s},
+                                             {"close_wait_s", t.close_wait_s},   {"last_ack_s", t.last_ack_s}};
+                                       })},
+      {"services", nlohmann::ordered_json::array()}};
+  for (const Service& service : services) json["services"].push_back(service_json(service));
+  return json;
+}
+
+}  // namespace cats::roles
