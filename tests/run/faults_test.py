@@ -1,0 +1,60 @@
+"""Every test can fail: a deliberate fault makes it, with the right figure and reason; without one it passes."""
+import unittest
+
+import yaml
+
+from harness import SOURCE, leftovers, run_scenario
+
+
+def scenario(test, faults):
+    base = yaml.safe_load((SOURCE / "scenarios/distributed.yaml").read_text())
+    base["tests"] = [entry for entry in base["tests"] if entry == test or (isinstance(entry, dict) and test in entry)]
+    base["name"] = "fault"
+    base["trials"] = 1
+    base["faults"] = faults
+    return yaml.safe_dump(base, sort_keys=False)
+
+
+class Faults(unittest.TestCase):
+    def measure(self, test, faults):
+        status, report, errors = run_scenario(scenario(test, faults), "--quick")
+        self.assertIsNotNone(report, errors)
+        self.assertEqual(leftovers(), {})
+        return status, report
+
+    def expect_failure(self, test, figure, fault):
+        status, report = self.measure(test, [fault])
+        entry = report["tests"][0]
+        verdicts = {name: f.get("verdict") for name, f in entry["figures"].items()}
+        self.assertEqual(status, 1, f"{fault}: {entry['verdict']}: {entry['reason']} {verdicts}")
+        self.assertEqual(entry["verdict"], "fail", entry["reason"])
+        self.assertEqual(entry["figures"][figure]["verdict"], "fail", verdicts)
+
+    def test_collector_reads_ten_points_low(self):
+        self.expect_failure("collection", "collection_error_points", {"kind": "collector-bias", "node": "es1"})
+
+    def test_lost_update(self):
+        self.expect_failure("metric-distribution", "coverage", {"kind": "lost-update", "node": "es1"})
+
+    def test_altered_value(self):
+        self.expect_failure("metric-distribution", "altered", {"kind": "altered-value", "node": "es2"})
+
+    def test_flow_table_without_conntrack(self):
+        self.expect_failure("session-continuity", "broken_sessions", {"kind": "no-conntrack"})
+
+    def test_session_moved_by_hand(self):
+        self.expect_failure("session-continuity", "table_match_share", {"kind": "move-session"})
+
+    def test_path_selector_that_never_switches(self):
+        self.expect_failure("session-continuity", "steering_delay_ms", {"kind": "stuck-cps"})
+
+    def test_tunnel_to_the_wrong_instance(self):
+        status, report = self.measure("collection", [{"kind": "wrong-tunnel", "instance": "es1"}])
+        self.assertEqual(status, 3)
+        failed = [check["check"] for check in report["preflight"] if not check["ok"]]
+        self.assertEqual(failed, ["SRv6 tunnel r1 → es1"])
+        self.assertEqual(report["tests"][0]["verdict"], "error")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
