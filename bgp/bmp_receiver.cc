@@ -42,7 +42,10 @@ class BmpReceiver::Impl : public std::enable_shared_from_this<Impl> {
 
   void stop() {
     gone_ = true;
-    listeners_.clear();
+    for (const auto& listener : listeners_) {
+      boost::system::error_code ignored;
+      listener->close(ignored);  // its pending handler owns it too
+    }
     for (Client& client : clients_) {
       client.connection->drop();
     }

@@ -28,6 +28,14 @@ int pending_error(int socket) {
   return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
+// Its pending handler owns it too, so letting go is not enough to close it.
+void discard(std::shared_ptr<stream_descriptor>& socket) {
+  if (const auto closing = std::exchange(socket, nullptr)) {
+    boost::system::error_code ignored;
+    closing->close(ignored);
+  }
+}
+
 }  // namespace
 
 class Speaker::Impl : public std::enable_shared_from_this<Impl> {
@@ -50,6 +58,7 @@ class Speaker::Impl : public std::enable_shared_from_this<Impl> {
   SessionState state() const { return session_.state(); }
   const SessionParameters* parameters() const { return session_.parameters(); }
   std::size_t queued_octets() const { return connection_ ? connection_->queued_octets() : 0; }
+  std::uint16_t listening_port() const { return listener_ ? local_port(listener_->native_handle()) : std::uint16_t{0}; }
   const SpeakerCounters& counters() const { return counters_; }
 
  private:
@@ -154,7 +163,7 @@ void Speaker::Impl::attempt() {
   retry_timer_.expires_after(config_.connect_timeout);
   retry_timer_.async_wait([self = shared_from_this(), socket = connecting_](const boost::system::error_code& error) {
     if (!error && self->connecting_ == socket) {
-      self->connecting_.reset();
+      discard(self->connecting_);
       self->retry(fmt::format("connect {} port {}: timed out", self->config_.peer_address, self->config_.port));
     }
   });
@@ -334,8 +343,8 @@ Expected<Handover> Speaker::Impl::send_encoded(ByteView messages) {
 void Speaker::Impl::close(std::string text, Duration deadline, std::function<void()> done) {
   running_ = false;
   retry_timer_.cancel();
-  connecting_.reset();
-  listener_.reset();
+  discard(connecting_);
+  discard(listener_);
   if (!connection_) {
     session_.close(now());
     report(session_.state());
@@ -355,8 +364,8 @@ void Speaker::Impl::abandon() {
   gone_ = true;
   retry_timer_.cancel();
   session_timer_.cancel();
-  connecting_.reset();
-  listener_.reset();
+  discard(connecting_);
+  discard(listener_);
   if (const auto connection = std::exchange(connection_, nullptr)) {
     if (parted_) {
       connection->part(parting_time_, std::exchange(parted_, {}));
@@ -375,6 +384,7 @@ Expected<Handover> Speaker::send_encoded(ByteView messages) { return impl_->send
 SessionState Speaker::state() const { return impl_->state(); }
 const SessionParameters* Speaker::parameters() const { return impl_->parameters(); }
 std::size_t Speaker::queued_octets() const { return impl_->queued_octets(); }
+std::uint16_t Speaker::listening_port() const { return impl_->listening_port(); }
 const SpeakerCounters& Speaker::counters() const { return impl_->counters(); }
 void Speaker::close(std::string text, Duration deadline, std::function<void()> done) {
   impl_->close(std::move(text), deadline, std::move(done));

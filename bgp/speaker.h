@@ -27,7 +27,7 @@ struct SpeakerConfig {
   SessionConfig session;  // `passive` there decides who connects
   IpAddress peer_address;
   std::optional<IpAddress> local_address;  // bound to; of the peer's family
-  std::uint16_t port = 179;                // the peer's, or the one listened on when passive
+  std::uint16_t port = 179;                // the peer's, or the one listened on when passive (0: the kernel's choice)
   TcpOptions tcp;
 
   // Between attempts to connect: doubles from the first to the last, and starts again once established.
@@ -84,6 +84,7 @@ class Speaker {
   SessionState state() const;
   const SessionParameters* parameters() const;  // null unless established
   std::size_t queued_octets() const;
+  std::uint16_t listening_port() const;  // 0 unless passive and started
   const SpeakerCounters& counters() const;
 
   // Cease with the text, then no more reconnecting. `done` comes once the peer has closed its side too, or at the
