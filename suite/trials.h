@@ -1,4 +1,5 @@
-// The trial loop: each test and trial in a seeded order, invalid trials repeated, everything logged.
+// The trial loop: each test and trial in a seeded order, invalid trials repeated, everything logged. And its other
+// half: the results of every test from the logs.
 #pragma once
 
 #include <filesystem>
@@ -15,43 +16,48 @@
 
 namespace cats::suite {
 
-struct Progress {
-  std::string test;
-  int trial = 0;    // of this test, from 1
-  int trials = 0;   // of this test
-  int attempt = 0;  // from 1
-  std::string phase;
-  Duration left{};  // estimate for the whole run
-};
+inline constexpr int kAttempts = 4;             // of a trial: one, and three repetitions
+inline constexpr double kLeastIdleShare = 0.1;  // of the machine's CPU time over a trial
 
-struct TrialPlan {
+struct PlannedTrial {
   const Test* test = nullptr;
   Conditions conditions;
   int index = 0;
-  std::uint64_t seed = 0;
-  Duration warm_up{};
-  Duration cool_down{};
+  std::uint64_t seed = 0;  // below 2^53
 };
 
 // Every trial of the scenario in the order in which it will run. Seeds come from the scenario's seed by streams named
-// after the trial, so that they are equal for whatever is compared. Throws UsageError on a test that does not exist.
-std::vector<TrialPlan> plan_trials(const scenarios::Scenario& scenario, bool quick);
-Duration total_length(const std::vector<TrialPlan>& plan);
+// after test and index, so that they are equal for whatever is compared. Throws UsageError on a test that does not
+// exist.
+std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario);
+Duration total_length(const std::vector<PlannedTrial>& plan, const scenarios::Scenario& scenario);
 
-// Runs the stimuli of `plan`. The logs of the run lie in `run_directory`; `log` is events/runner.jsonl there. A trial
-// that does not count is repeated up to 3 times; after that the loop goes on, and the analysis calls it an error.
-// Throws Interrupted.
-void run_trials(scenarios::Testbed& testbed, const scenarios::Scenario& scenario, const std::vector<TrialPlan>& plan,
+struct Progress {
+  std::string test;
+  int index = 0;    // of this test's trials, from 1
+  int trials = 0;   // of this test
+  int attempt = 0;  // from 1
+  std::string phase;
+  Duration left{};      // estimate for all trials
+  std::string message;  // why a trial is repeated; else empty
+};
+
+// Runs the stimuli of `plan`, and logs `testbed`, `trial_started`, `phase`, `host_idle`, `trial_ended`. The logs of all
+// nodes lie in `run_directory`; `log` is events/runner.jsonl there. A trial that does not count is repeated up to 3
+// times; after that the loop goes on, and the analysis calls the test an error. Throws Interrupted.
+void run_trials(scenarios::Testbed& testbed, const scenarios::Scenario& scenario, const std::vector<PlannedTrial>& plan,
                 const std::filesystem::path& run_directory, EventLog& log,
                 const std::function<void(const Progress&)>& progress);
 
-// The analysis: results of every test in the logs, in the scenario's order, and what to warn of. A test whose trials
-// did not happen or do not count is an error with its reason.
 struct Analysis {
-  std::vector<TestResult> tests;
+  std::vector<TestResult> tests;  // in the scenario's order
   std::vector<Warning> warnings;
-  std::vector<std::string> trial_order;  // "metric-distribution/2"
+  std::vector<std::string> trial_order;  // "metric-distribution.2", attempts that did not count included
 };
+
+// A pure function of the run directory: `scenario` is its copy, made quick() when was_quick(). A test whose trials did
+// not happen or do not count is an error with its reason.
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario);
+bool was_quick(const RunData& data);
 
 }  // namespace cats::suite

@@ -92,8 +92,8 @@ struct Report {
   bool operator==(const Report&) const = default;
 };
 
-// 0: every test passed or does not apply; 1: one failed or was inconclusive; 3: one could not be measured (or nothing
-// was).
+// 0: every test passed or does not apply; 1: one failed; 3: none failed, but one (or all) could not be measured; 1 also
+// when the worst is inconclusive.
 int exit_status(const Report& report);
 
 }  // namespace cats::suite

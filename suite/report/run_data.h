@@ -20,8 +20,10 @@ struct Event {
   std::string node;
   nlohmann::json fields;  // the whole line
 
-  // The field, or an exception (nlohmann::json) that RunData::load has already ruled out for required fields.
+  // A field that docs/event-log.md gives the event: RunData::load made sure that it is there.
   const nlohmann::json& at(const char* key) const { return fields.at(key); }
+  std::int64_t ns(const char* key) const { return fields.at(key).get<std::int64_t>(); }
+  const std::string& text(const char* key) const { return fields.at(key).get_ref<const std::string&>(); }
 };
 
 struct Phase {
@@ -33,13 +35,13 @@ struct Phase {
 };
 
 struct Trial {
-  std::int64_t id = 0;  // unique in the run
+  std::string id;  // unique in the run
   std::string test;
   int index = 0;    // from 0
   int attempt = 0;  // from 0
   std::uint64_t seed = 0;
   std::int64_t started_ns = 0;
-  std::int64_t ended_ns = 0;
+  std::int64_t ended_ns = 0;          // of one that did not end: past all its events
   nlohmann::json conditions;          // trial_started as logged: algorithm, interval_ns, mode, parameters, …
   std::optional<std::string> voided;  // why it does not count
   std::vector<Phase> phases;
@@ -50,41 +52,40 @@ struct Trial {
 // A row of samples/<host>.requests.csv. Times are absent where the request did not get that far.
 struct Request {
   std::string host;
-  std::int64_t trial = 0;
+  std::string trial;
   std::int64_t scheduled_ns = 0;
   std::optional<std::int64_t> sent_ns, done_ns;
   std::string instance;
   std::string status;
   std::string session;
   std::string kind;
-  std::optional<std::int64_t> queue_ns, service_ns;
 };
 
 struct Session {
   std::string host;
-  std::int64_t trial = 0;
+  std::string trial;
   std::string session;
   std::string kind;
   std::int64_t started_ns = 0;
   std::optional<std::int64_t> connected_ns, closed_ns;
   std::string source;
-  int port = 0;
-  std::string service;
+  std::string port;
   std::string outcome;
 };
 
 struct Load {
   std::string host;
-  std::int64_t trial = 0;
+  std::string trial;
   std::int64_t start_ns = 0;
   std::int64_t end_ns = 0;
   std::int64_t offered = 0, sent = 0, answered = 0;
 };
 
-// One place where the service runs, from the runner's `testbed` event.
+// One place where the service runs, from the runner's `testbed` event (the last one counts).
 struct SiteInfo {
   std::string node;
   std::string csci;
+  std::string cs_id;
   std::string egress;
   double quota_cores = 0;
 };
@@ -106,9 +107,9 @@ class RunData {
   const std::vector<SiteInfo>& sites() const { return sites_; }
   const std::vector<std::string>& ingresses() const { return ingresses_; }
 
-  std::vector<const Request*> requests(std::int64_t trial) const;
-  std::vector<const Session*> sessions(std::int64_t trial) const;
-  std::vector<const Load*> loads(std::int64_t trial) const;
+  std::vector<const Request*> requests(const std::string& trial) const;
+  std::vector<const Session*> sessions(const std::string& trial) const;
+  std::vector<const Load*> loads(const std::string& trial) const;
 
  private:
   std::filesystem::path directory_;

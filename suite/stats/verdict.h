@@ -11,8 +11,8 @@ enum class Verdict { pass, fail, inconclusive, not_applicable, error };
 
 std::string_view name(Verdict verdict);  // "pass", "not_applicable", …
 std::optional<Verdict> parse_verdict(std::string_view name);
-// The verdict of a whole from its parts: error, then fail, then inconclusive, then pass; not_applicable only when all
-// are.
+// The verdict of a whole from its parts: fail (a violation that was seen stays one), then error, then inconclusive,
+// then pass; not_applicable only when all are.
 Verdict worst(Verdict a, Verdict b);
 
 namespace stats {

@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <set>
+
+#include "cpsel/metrics_json.h"
+#include "suite/report/figure.h"
+#include "suite/trials.h"
+
+namespace cats::suite {
+namespace {
+
+std::vector<const Trial*> counted(const RunData& data, std::string_view test) {
+  std::vector<const Trial*> trials;
+  for (const Trial& trial : data.trials())
+    if (trial.test == test && !trial.voided) trials.push_back(&trial);
+  std::sort(trials.begin(), trials.end(), [](const Trial* a, const Trial* b) { return a->index < b->index; });
+  return trials;
+}
+
+// Why trial `index` has no attempt that counts.
+std::string last_void_reason(const RunData& data, std::string_view test, int index) {
+  std::string reason = "it was not run";
+  for (const Trial& trial : data.trials())
+    if (trial.test == test && trial.index == index && trial.voided) reason = *trial.voided;
+  return reason;
+}
+
+void fill_trials(const RunData& data, const scenarios::Scenario& scenario, const std::vector<const Trial*>& trials,
+                 TestResult& result) {
+  for (const Trial* trial : trials) result.trials.push_back({trial->index, trial->seed, trial->started_ns, {}, {}});
+  for (const Trial& trial : data.trials()) result.void_trials += trial.test == result.name && trial.voided ? 1 : 0;
+  for (int index = 0; index < scenario.trials; ++index) {
+    if (std::any_of(trials.begin(), trials.end(), [&](const Trial* trial) { return trial->index == index; })) continue;
+    TrialResult missing;
+    missing.index = index;
+    missing.error = last_void_reason(data, result.name, index);
+    result.trials.push_back(std::move(missing));
+  }
+}
+
+void fill_load(const RunData& data, const std::vector<const Trial*>& trials, TestResult& result) {
+  std::int64_t offered = 0;
+  std::int64_t sent = 0;
+  bool any = false;
+  for (const Trial* trial : trials)
+    for (const Load* load : data.loads(trial->id)) {
+      offered += load->offered;
+      sent += load->sent;
+      any = true;
+    }
+  if (!any) return;
+  result.load_offered = static_cast<double>(offered);
+  result.load_achieved = static_cast<double>(sent);
+}
+
+// Trials that did not count make the test an error, unless a violation was seen all the same.
+void account_for_missing(TestResult& result) {
+  std::string reasons;
+  for (const TrialResult& trial : result.trials)
+    if (trial.error)
+      reasons +=
+          fmt::format("{}trial {} could not be taken: {}", reasons.empty() ? "" : "; ", trial.index, *trial.error);
+  if (reasons.empty() || result.verdict == Verdict::fail) return;
+  result.verdict = Verdict::error;
+  result.reason = reasons;
+}
+
+TestResult result_of(const RunData& data, const scenarios::Scenario& scenario, const std::string& name,
+                     std::vector<Warning>& warnings) {
+  TestResult result;
+  result.name = name;
+  const Test* test = find_test(name);
+  if (test == nullptr) throw UsageError("no test is called " + name);
+  const Conditions conditions = conditions_of(*test, scenario);
+  result.mode = conditions.mode;
+  result.engine = conditions.engine;
+  result.algorithm = conditions.algorithm;
+  result.interval_ms = to_ms(conditions.interval);
+  result.parameters = conditions.parameters;
+  for (const auto& declaration : scenario.metrics.declared) result.metrics.push_back(cpsel::to_json(declaration));
+  const std::vector<const Trial*> trials = counted(data, name);
+  fill_trials(data, scenario, trials, result);
+  fill_load(data, trials, result);
+  try {
+    if (!trials.empty()) {
+      test->analyse({data, scenario, conditions, trials}, result, warnings);
+      conclude(result);
+    }
+  } catch (const MeasurementError& error) {
+    result.verdict = Verdict::error;
+    result.reason = error.what();
+  } catch (const nlohmann::json::exception& error) {
+    result.verdict = Verdict::error;
+    result.reason = fmt::format("an event lacks what the analysis needs: {}", error.what());
+  }
+  account_for_missing(result);
+  std::sort(result.trials.begin(), result.trials.end(),
+            [](const TrialResult& a, const TrialResult& b) { return a.index < b.index; });
+  return result;
+}
+
+void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {
+  for (const std::string& text : scenario.warnings) warnings.push_back({"", "", text});
+  for (const Trial& trial : data.trials())
+    if (trial.voided)
+      warnings.push_back(
+          {trial.test, "",
+           fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
+  if (scenario.trials == 1)
+    warnings.push_back({"", "", "one trial: figures are judged by their value, without an interval"});
+}
+
+}  // namespace
+
+bool was_quick(const RunData& data) {
+  return !data.trials().empty() && data.trials().front().conditions.value("quick", false);
+}
+
+Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
+  Analysis analysis;
+  warn_of_trials(data, scenario, analysis.warnings);
+  for (const scenarios::TestRequest& request : scenario.tests)
+    analysis.tests.push_back(result_of(data, scenario, request.name, analysis.warnings));
+  for (const Trial& trial : data.trials())
+    analysis.trial_order.push_back(fmt::format("{}.{}", trial.test, trial.index));
+  return analysis;
+}
+
+}  // namespace cats::suite

@@ -1,0 +1,51 @@
+// From the samples of trials to a figure, and from a figure to its verdict.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suite/report/model.h"
+#include "suite/report/run_data.h"
+
+namespace cats::suite {
+
+struct FigureKind {
+  std::string unit;
+  std::string statistic;  // "mean", "max", "p99", "sum" are computed from samples; others come as values
+  std::string observed;   // "outside", "dut", "both"
+  std::string data;       // file of the run directory
+  nlohmann::ordered_json labels = nullptr;
+};
+
+struct TrialSamples {
+  const Trial* trial = nullptr;
+  std::vector<double> samples;
+  std::optional<double> value;  // given, or by the statistic from samples
+  std::string missing;          // why there is no value
+
+  static TrialSamples of(const Trial& trial, std::vector<double> samples, std::string missing = "");
+  static TrialSamples with_value(const Trial& trial, double value, std::vector<double> samples = {});
+  static TrialSamples without_value(const Trial& trial, std::string missing);
+};
+
+// Appends the figure, and each trial's value to result.trials (which hold those trials already). `value` is the mean
+// over the trials that have one; the interval is Student t over them. Returns the figure; it stays valid until the next
+// one.
+Figure& add_figure(TestResult& result, const std::string& name, const FigureKind& kind,
+                   std::vector<TrialSamples> trials);
+
+// Sets bound, verdict and reason from the interval. A trial without a value makes it an error.
+void judge(Figure& figure, const stats::Bound& bound);
+// For what must be exactly `target` (0 violations, coverage 1) in every trial: one violation fails. `n` is how many
+// chances for a violation there were, `of` what they are called ("updates"); the figure states the bound 3/n. n = 0:
+// error.
+void judge_exact(Figure& figure, double target, std::int64_t n, std::string_view of);
+void set_verdict(Figure& figure, Verdict verdict, std::string reason);
+
+// The verdict of the test: the worst of its figures, with the reasons of those that are as bad.
+void conclude(TestResult& result);
+
+}  // namespace cats::suite

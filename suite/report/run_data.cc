@@ -1,0 +1,258 @@
+#include "suite/report/run_data.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/event_log.h"
+#include "suite/report/samples_csv.h"
+
+namespace cats::suite {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+enum class Kind { integer, number, text, object, list, any };
+
+struct Field {
+  const char* name;
+  Kind kind;
+};
+
+// What the analyses read of each event.
+const std::map<std::string_view, std::vector<Field>>& required_fields() {
+  using enum Kind;
+  static const std::map<std::string_view, std::vector<Field>> fields{
+      {"testbed", {{"sites", list}, {"ingresses", list}}},
+      {"trial_started", {{"trial", text}, {"test", text}, {"index", integer}, {"attempt", integer}, {"seed", integer}}},
+      {"phase", {{"trial", text}, {"name", text}}},
+      {"trial_ended", {{"trial", text}, {"void", any}}},
+      {"host_idle", {{"trial", text}, {"share", number}}},
+      {"sample",
+       {{"source", text},
+        {"window_start", integer},
+        {"window_end", integer},
+        {"raw", object},
+        {"unquantised", object},
+        {"accounting", object}}},
+      {"metric_sent",
+       {{"source", text}, {"seq", integer}, {"window_end", integer}, {"values", object}, {"known", any}}},
+      {"hop_seen", {{"router", text}, {"source", text}, {"seq", integer}}},
+      {"metric_received",
+       {{"source", text},
+        {"seq", integer},
+        {"path", any},
+        {"values", object},
+        {"known", any},
+        {"window_end", integer}}},
+      {"decision", {{"id", integer}, {"inputs", list}, {"weights", object}}},
+      {"route_installed", {{"decision", integer}, {"acked_ns", integer}}},
+      {"flow", {{"tuple", object}, {"instance", any}, {"first_ns", integer}, {"gone_ns", any}}},
+      {"load_changed", {{"source", text}, {"cores", number}}},
+  };
+  return fields;
+}
+
+bool is(const Json& value, Kind kind) {
+  switch (kind) {
+    case Kind::integer:
+      return value.is_number_integer();
+    case Kind::number:
+      return value.is_number();
+    case Kind::text:
+      return value.is_string();
+    case Kind::object:
+      return value.is_object();
+    case Kind::list:
+      return value.is_array();
+    case Kind::any:
+      break;
+  }
+  return true;
+}
+
+// The first field that is missing or of the wrong kind.
+const char* bad_field(const Json& line, std::string_view event) {
+  const auto known = required_fields().find(event);
+  if (known == required_fields().end()) return nullptr;
+  for (const Field& field : known->second) {
+    const auto found = line.find(field.name);
+    if (found == line.end() || !is(*found, field.kind)) return field.name;
+  }
+  return nullptr;
+}
+
+void read_log(const fs::path& path, std::map<std::string, std::vector<Event>, std::less<>>& events) {
+  auto lines = read_events(path);
+  if (!lines) throw UsageError(lines.error().message);
+  for (Json& line : *lines) {
+    const auto name = line.at("event").get<std::string>();
+    const auto where = [&] { return fmt::format("{}: {} event {}", path.string(), name, line.dump().substr(0, 120)); };
+    if (!line["t_ns"].is_number_integer() || !line.contains("node") || !line["node"].is_string())
+      throw UsageError(where() + ": no t_ns or no node");
+    if (const char* field = bad_field(line, name)) throw UsageError(where() + ": missing or bad " + field);
+    Event event{line["t_ns"].get<std::int64_t>(), line["node"].get<std::string>(), {}};
+    event.fields = std::move(line);
+    events[name].push_back(std::move(event));
+  }
+}
+
+std::vector<fs::path> files(const fs::path& directory, std::string_view ending) {
+  std::vector<fs::path> found;
+  if (fs::is_directory(directory))
+    for (const auto& entry : fs::directory_iterator(directory))
+      if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::string host_of(const fs::path& file) {
+  return file.filename().string().substr(0, file.filename().string().find('.'));
+}
+
+std::vector<Request> read_requests(const fs::path& directory) {
+  std::vector<Request> requests;
+  for (const fs::path& file : files(directory, ".requests.csv")) {
+    const CsvTable table(file,
+                         {"trial", "scheduled_ns", "sent_ns", "done_ns", "instance", "status", "session", "kind"});
+    for (std::size_t i = 0; i < table.rows(); ++i)
+      requests.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "scheduled_ns"),
+                          table.time(i, "sent_ns"), table.time(i, "done_ns"), table.text(i, "instance"),
+                          table.text(i, "status"), table.text(i, "session"), table.text(i, "kind")});
+  }
+  return requests;
+}
+
+std::vector<Session> read_sessions(const fs::path& directory) {
+  std::vector<Session> sessions;
+  for (const fs::path& file : files(directory, ".sessions.csv")) {
+    const CsvTable table(file, {"trial", "session", "kind", "started_ns", "connected_ns", "closed_ns", "source", "port",
+                                "service", "outcome"});
+    for (std::size_t i = 0; i < table.rows(); ++i)
+      sessions.push_back({host_of(file), table.text(i, "trial"), table.text(i, "session"), table.text(i, "kind"),
+                          table.integer(i, "started_ns"), table.time(i, "connected_ns"), table.time(i, "closed_ns"),
+                          table.text(i, "source"), table.text(i, "port"), table.text(i, "outcome")});
+  }
+  return sessions;
+}
+
+std::vector<Load> read_loads(const fs::path& directory) {
+  std::vector<Load> loads;
+  for (const fs::path& file : files(directory, ".load.csv")) {
+    const CsvTable table(file, {"trial", "start_ns", "end_ns", "offered", "sent", "answered"});
+    for (std::size_t i = 0; i < table.rows(); ++i)
+      loads.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "start_ns"), table.integer(i, "end_ns"),
+                       table.integer(i, "offered"), table.integer(i, "sent"), table.integer(i, "answered")});
+  }
+  return loads;
+}
+
+std::vector<Trial> trials_of(const RunData& data) {
+  std::vector<Trial> trials;
+  std::map<std::string, std::size_t> by_id;
+  for (const Event& event : data.events("trial_started")) {
+    Trial& trial = trials.emplace_back();
+    trial.id = event.text("trial");
+    trial.test = event.text("test");
+    trial.index = event.at("index").get<int>();
+    trial.attempt = event.at("attempt").get<int>();
+    trial.seed = event.at("seed").get<std::uint64_t>();
+    trial.started_ns = event.t_ns;
+    trial.ended_ns = std::numeric_limits<std::int64_t>::max();
+    trial.conditions = event.fields;
+    trial.voided = "it did not end";
+    if (!by_id.emplace(trial.id, trials.size() - 1).second) throw UsageError("two trials are called " + trial.id);
+  }
+  const auto of = [&](const Event& event) -> Trial& {
+    const auto found = by_id.find(event.text("trial"));
+    if (found == by_id.end()) throw UsageError("an event of trial " + event.text("trial") + ", which never started");
+    return trials[found->second];
+  };
+  for (const Event& event : data.events("trial_ended")) {
+    Trial& trial = of(event);
+    trial.ended_ns = event.t_ns;
+    const Json& reason = event.at("void");
+    trial.voided =
+        reason.is_null() ? std::nullopt : std::optional(reason.is_string() ? reason.get<std::string>() : reason.dump());
+  }
+  for (const Event& event : data.events("phase")) {
+    Trial& trial = of(event);
+    if (!trial.phases.empty()) trial.phases.back().to_ns = event.t_ns;
+    trial.phases.push_back({event.text("name"), event.t_ns, trial.ended_ns});
+  }
+  return trials;
+}
+
+}  // namespace
+
+const Phase* Trial::phase(std::string_view phase_name) const {
+  for (const Phase& phase : phases)
+    if (phase.name == phase_name) return &phase;
+  return nullptr;
+}
+
+Expected<RunData> RunData::load(const fs::path& run_directory) {
+  try {
+    RunData data;
+    data.directory_ = run_directory;
+    for (const fs::path& log : files(run_directory / "events", ".jsonl")) {
+      read_log(log, data.events_);
+      data.logs_.push_back(log.stem().string());
+    }
+    if (data.logs_.empty()) return fail("{}: no event logs (events/*.jsonl) there", run_directory.string());
+    for (auto& [name, list] : data.events_)
+      std::stable_sort(list.begin(), list.end(), [](const Event& a, const Event& b) { return a.t_ns < b.t_ns; });
+    data.trials_ = trials_of(data);
+    if (const auto& testbeds = data.events("testbed"); !testbeds.empty()) {
+      for (const Json& site : testbeds.back().at("sites"))
+        data.sites_.push_back({site.at("node").get<std::string>(), site.at("csci").get<std::string>(),
+                               site.at("cs_id").get<std::string>(), site.at("egress").get<std::string>(),
+                               site.at("quota_cores").get<double>()});
+      testbeds.back().at("ingresses").get_to(data.ingresses_);
+    }
+    const fs::path samples = run_directory / "samples";
+    data.requests_ = read_requests(samples);
+    data.sessions_ = read_sessions(samples);
+    data.loads_ = read_loads(samples);
+    return data;
+  } catch (const std::exception& error) {
+    return fail("{}", error.what());
+  }
+}
+
+const std::vector<Event>& RunData::events(std::string_view name) const {
+  static const std::vector<Event> none;
+  const auto found = events_.find(name);
+  return found == events_.end() ? none : found->second;
+}
+
+std::vector<const Event*> RunData::events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const {
+  const std::vector<Event>& all = events(name);
+  const auto before = [](const Event& event, std::int64_t t) { return event.t_ns < t; };
+  std::vector<const Event*> found;
+  for (auto it = std::lower_bound(all.begin(), all.end(), from_ns, before); it != all.end() && it->t_ns < to_ns; ++it)
+    found.push_back(&*it);
+  return found;
+}
+
+bool RunData::has_log(std::string_view node) const {
+  return std::find(logs_.begin(), logs_.end(), node) != logs_.end();
+}
+
+namespace {
+
+template <class Row>
+std::vector<const Row*> rows_of(const std::vector<Row>& rows, const std::string& trial) {
+  std::vector<const Row*> found;
+  for (const Row& row : rows)
+    if (row.trial == trial) found.push_back(&row);
+  return found;
+}
+
+}  // namespace
+
+std::vector<const Request*> RunData::requests(const std::string& trial) const { return rows_of(requests_, trial); }
+std::vector<const Session*> RunData::sessions(const std::string& trial) const { return rows_of(sessions_, trial); }
+std::vector<const Load*> RunData::loads(const std::string& trial) const { return rows_of(loads_, trial); }
+
+}  // namespace cats::suite

@@ -1,0 +1,197 @@
+// 5.0 `collection` (docs/tests.md): is what the collectors say what the kernel accounted?
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "cpsel/metrics.h"
+#include "suite/report/figure.h"
+#include "suite/tests/phases.h"
+#include "suite/tests/tests.h"
+
+namespace cats::suite {
+namespace {
+
+constexpr std::array<int, 3> kLevels{20, 50, 80};  // percent of the quota
+// Further from the level than this, the site was not driven: the trial says nothing about that level.
+constexpr double kDrivenWithinPoints = 10;
+
+struct Window {
+  const Event* sample = nullptr;
+  const Event* sent = nullptr;  // the metric_sent that published it; null: none was logged
+  int level = 0;
+  std::string source;
+
+  double accounted() const {  // percent of the quota
+    const nlohmann::json& accounting = sample->at("accounting");
+    const auto length = static_cast<double>(sample->ns("window_end") - sample->ns("window_start"));
+    return 100 * accounting.at("usage_ns").get<double>() / (length * accounting.at("quota_cores").get<double>());
+  }
+  double collected() const { return 100 * sample->at("raw").at("cpu_utilisation").get<double>(); }
+};
+
+const Event* publication(const RunData& data, const Event& sample, const Trial& trial) {
+  for (const Event* sent : data.events("metric_sent", sample.t_ns - 1'000'000'000, trial.ended_ns)) {
+    if (sent->text("source") != sample.text("source")) continue;
+    // The stamp's fraction of a second has 32 bits, so the window's end may have moved by a nanosecond.
+    if (std::abs(sent->ns("window_end") - sample.ns("window_end")) <= 2) return sent;
+  }
+  return nullptr;
+}
+
+// Samples whose window lies inside a level's measured phase.
+std::vector<Window> windows(const RunData& data, const Trial& trial) {
+  std::vector<Window> found;
+  for (const int level : kLevels) {
+    const Phase& phase = phase_of(trial, fmt::format("measure-{}", level));
+    for (const Event* sample : data.events("sample", phase.from_ns, trial.ended_ns))
+      if (sample->ns("window_start") >= phase.from_ns && sample->ns("window_end") <= phase.to_ns)
+        found.push_back({sample, publication(data, *sample, trial), level, sample->text("source")});
+    for (const SiteInfo& site : data.sites())
+      if (std::none_of(found.begin(), found.end(),
+                       [&](const Window& w) { return w.level == level && w.source == site.csci; }))
+        throw MeasurementError(
+            fmt::format("trial {}: no sample of {} lies inside the phase measure-{}", trial.id, site.node, level));
+  }
+  return found;
+}
+
+// What the declared functions make of the raw values, and how far the reported scores are from it, on the scale 0 … 10.
+double score_deviation(const Window& window, const std::vector<cpsel::Declaration>& declarations) {
+  const auto raw = window.sample->at("raw").get<cpsel::Values>();
+  const auto derived = cpsel::derive(declarations, raw);
+  if (!derived) throw MeasurementError(derived.error().message);
+  double worst = 0;
+  for (const auto& [score, value] : derived->unquantised)
+    worst = std::max(worst, 10 * std::abs(window.sample->at("unquantised").at(score).get<double>() - value));
+  if (window.sent == nullptr) return worst;
+  for (const auto& [score, value] : derived->scores)
+    if (const auto& values = window.sent->at("values"); values.contains(score))
+      worst = std::max(worst, std::abs(values.at(score).get<double>() - value));
+  return worst;
+}
+
+// Of every score and level: how far apart two sites' means are, 0 … 1.
+std::vector<double> differences_between_sites(const std::vector<Window>& all) {
+  std::map<std::pair<int, std::string>, std::map<std::string, std::pair<double, int>>> sums;  // sites: sum and count
+  for (const Window& window : all)
+    for (const auto& [score, value] : window.sample->at("unquantised").items()) {
+      auto& [sum, count] = sums[{window.level, score}][window.source];
+      sum += value.get<double>();
+      ++count;
+    }
+  std::vector<double> differences;
+  for (const auto& [key, sites] : sums) {
+    std::vector<double> means;
+    for (const auto& [site, sum] : sites) means.push_back(sum.first / sum.second);
+    const auto [lo, hi] = std::minmax_element(means.begin(), means.end());
+    differences.push_back(*hi - *lo);
+  }
+  return differences;
+}
+
+class Collection final : public Test {
+ public:
+  std::string_view name() const override { return "collection"; }
+  std::string_view title() const override { return "metrics are collected correctly"; }
+
+  const std::vector<scenarios::Parameter>& parameters() const override {
+    static const std::vector<scenarios::Parameter> list{
+        {"settle_s", "s", 1.5, 1, 0.5, 60, "after a change of the load, before windows count"},
+        {"measure_s", "s", 4.5, 3, 1, 600, "of each level: 20, 50 and 80 % of the quota"},
+        {"tolerance_points", "points", 3, 3, 0.1, 100, "largest error of the reported CPU utilisation"},
+        {"site_tolerance", "share", 0.1, 0.1, 0.001, 1, "largest difference of two sites' scores under the same load"},
+    };
+    return list;
+  }
+
+  Duration length(const Conditions& c) const override {
+    return static_cast<int>(kLevels.size()) * (c.duration("settle_s") + c.duration("measure_s"));
+  }
+
+  void run_trial(const TrialContext& context) const override {
+    context.phase("warm-up", context.warm_up);
+    for (const int level : kLevels) {
+      for (const scenarios::Site& site : context.testbed.sites())
+        context.testbed.command(site.node, {{"do", "calibrated_load"}, {"share", level / 100.0}});
+      context.phase(fmt::format("settle-{}", level), context.conditions.duration("settle_s"));
+      context.phase(fmt::format("measure-{}", level), context.conditions.duration("measure_s"));
+    }
+    context.begin_phase("done");
+  }
+
+  std::optional<std::string> void_reason(const RunData& data, const Trial& trial, const Conditions&) const override {
+    std::map<std::pair<std::string, int>, std::vector<double>> used;
+    for (const Window& window : windows(data, trial)) used[{window.source, window.level}].push_back(window.accounted());
+    for (const auto& [key, values] : used) {
+      double mean = 0;
+      for (const double value : values) mean += value / static_cast<double>(values.size());
+      if (std::abs(mean - key.second) > kDrivenWithinPoints)
+        return fmt::format("{} was to be driven to {} % of its quota and ran at {:.1f} %", site_name(data, key.first),
+                           key.second, mean);
+    }
+    return std::nullopt;
+  }
+
+  void analyse(const AnalysisInput& input, TestResult& result, std::vector<Warning>&) const override {
+    std::vector<TrialSamples> errors, published, deviations, sites;
+    std::map<int, std::vector<TrialSamples>> achieved;
+    for (const Trial* trial : input.trials) {
+      const std::vector<Window> all = windows(input.data, *trial);
+      std::vector<double> error, sent_error, deviation;
+      std::map<int, std::vector<double>> used;
+      for (const Window& window : all) {
+        error.push_back(std::abs(window.collected() - window.accounted()));
+        if (window.sent != nullptr && window.sent->at("values").contains("cpu_available"))
+          sent_error.push_back(std::abs(100 - window.sent->at("values").at("cpu_available").get<double>() -
+                                        std::min(100.0, window.accounted())));
+        deviation.push_back(score_deviation(window, input.scenario.metrics.declared));
+        used[window.level].push_back(window.accounted());
+      }
+      errors.push_back(TrialSamples::of(*trial, error));
+      if (!sent_error.empty()) published.push_back(TrialSamples::of(*trial, sent_error));
+      deviations.push_back(TrialSamples::of(*trial, deviation));
+      sites.push_back(TrialSamples::of(*trial, differences_between_sites(all)));
+      for (const int level : kLevels) achieved[level].push_back(TrialSamples::of(*trial, used[level]));
+    }
+    const double tolerance = input.conditions.number("tolerance_points");
+    const FigureKind points{"points", "max", "dut", "events/<edge server>.jsonl"};
+    judge(add_figure(result, "collection_error_points", points, errors), {"<=", tolerance});
+    if (published.size() == errors.size())
+      judge(add_figure(result, "published_error_points", points, published), {"<=", tolerance});
+    judge_scores(input, result, deviations, sites);
+    for (const int level : kLevels)
+      add_figure(result, fmt::format("utilisation_percent.{}", level), {"%", "mean", "outside", points.data},
+                 achieved[level]);
+  }
+
+ private:
+  static void judge_scores(const AnalysisInput& input, TestResult& result, std::vector<TrialSamples> deviations,
+                           std::vector<TrialSamples> sites) {
+    const FigureKind scale{"of 10", "max", "dut", "events/<edge server>.jsonl"};
+    const FigureKind share{"of the scale", "max", "dut", "events/<edge server>.jsonl"};
+    const bool scores = std::any_of(input.scenario.metrics.declared.begin(), input.scenario.metrics.declared.end(),
+                                    [](const cpsel::Declaration& d) { return d.level != cpsel::Level::l0; });
+    if (scores) {
+      judge(add_figure(result, "score_deviation", scale, std::move(deviations)), {"<=", 0.001});
+      judge(add_figure(result, "site_difference", share, std::move(sites)),
+            {"<=", input.conditions.number("site_tolerance")});
+      return;
+    }
+    for (const auto& [figure, kind] : {std::pair{"score_deviation", scale}, std::pair{"site_difference", share}}) {
+      std::vector<TrialSamples> none;
+      for (const Trial* trial : input.trials)
+        none.push_back(TrialSamples::without_value(*trial, "the scenario declares no score"));
+      set_verdict(add_figure(result, figure, kind, none), Verdict::not_applicable, "the scenario declares no score");
+    }
+  }
+};
+
+}  // namespace
+
+const Test& collection_test() {
+  static const Collection test;
+  return test;
+}
+
+}  // namespace cats::suite

@@ -1,0 +1,373 @@
+// 5.2 `session-continuity` (docs/tests.md): do sessions survive a change of the selection, and do new ones follow it?
+#include <algorithm>
+#include <map>
+
+#include "base/file.h"
+#include "suite/report/figure.h"
+#include "suite/stats/statistics.h"
+#include "suite/tests/phases.h"
+#include "suite/tests/session_table.h"
+#include "suite/tests/steering.h"
+#include "suite/tests/tests.h"
+
+namespace cats::suite {
+namespace {
+
+constexpr Duration kSchedulingMargin = std::chrono::milliseconds(500);  // between accepting a load and its start
+constexpr Duration kAgingLimit = std::chrono::seconds(1);
+
+nlohmann::json load_request(const TrialContext& context, Instant start, Duration length) {
+  const scenarios::Workload& workload = context.scenario.workload;
+  nlohmann::json request = {{"do", "load"},
+                            {"trial", context.trial},
+                            {"seed", context.seed},
+                            {"service", context.testbed.sites().front().cs_id.str()},
+                            {"port", context.scenario.service.port},
+                            {"work_us", workload.work / std::chrono::microseconds(1)},
+                            {"timeout_ns", workload.timeout.count()},
+                            {"start_ns", to_ns(start)},
+                            {"duration_ns", length.count()}};
+  if (workload.persistent)
+    request["persistent"] = {{"sessions", workload.persistent->sessions},
+                             {"interval_ns", workload.persistent->interval.count()},
+                             {"arrivals", scenarios::to_string(workload.persistent->arrivals)}};
+  if (workload.brief)
+    request["short"] = {{"rate", workload.brief->rate},
+                        {"arrivals", scenarios::to_string(workload.brief->arrivals)},
+                        {"requests", workload.brief->requests},
+                        {"gap_ns", workload.brief->interval.count()}};
+  return request;
+}
+
+// The last decision in the ingress's log; the log's end is read backwards, because this happens in the middle of a
+// trial.
+nlohmann::json last_decision(const std::filesystem::path& log) {
+  const std::string text = read_file(log);
+  std::size_t end = text.rfind('\n');
+  while (end != std::string::npos && end > 0) {
+    const std::size_t newline = text.rfind('\n', end - 1);
+    const std::size_t start = newline == std::string::npos ? 0 : newline + 1;
+    const auto line = nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(start),
+                                            text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+    if (line.is_object() && line.value("event", "") == "decision") return line;
+    end = newline;
+  }
+  throw MeasurementError(log.string() + ": the ingress has logged no decision");
+}
+
+// New sessions have gone where the stable selection says, so most are at the instance of the largest weight.
+const scenarios::Site& busiest(const TrialContext& context) {
+  const std::string& ingress = context.testbed.ingresses().front();
+  const auto decision = last_decision(context.run_directory / "events" / (ingress + ".jsonl"));
+  const std::vector<std::string> best = selected(decision.at("weights").get<Weights>());
+  const scenarios::Site* lowest = nullptr;
+  for (const scenarios::Site& site : context.testbed.sites())
+    if ((best.empty() || std::find(best.begin(), best.end(), site.csci.str()) != best.end()) &&
+        (lowest == nullptr || site.csci < lowest->csci))
+      lowest = &site;
+  if (lowest == nullptr)
+    throw MeasurementError("the selected instance is at no site of the testbed: " + decision.dump());
+  return *lowest;
+}
+
+// Sessions that were open at the step, by the instance that answered them.
+std::map<std::string, int> sessions_at(const std::vector<TracedSession>& sessions, std::int64_t t_ns) {
+  std::map<std::string, int> counts;
+  for (const TracedSession& row : sessions) {
+    const Session& session = *row.session;
+    if (!session.connected_ns || *session.connected_ns > t_ns || session.closed_ns.value_or(t_ns + 1) <= t_ns) continue;
+    if (const auto answered = row.answered(); !answered.empty()) ++counts[answered.front()];
+  }
+  return counts;
+}
+
+// A session that was opened after the step and answered.
+struct NewSession {
+  std::int64_t started_ns = 0;
+  std::string instance;
+  const InForce* decision = nullptr;  // in force when it began; nullptr: none was
+};
+
+struct TrialView {
+  const Trial* trial = nullptr;
+  LoadStep step;
+  std::vector<TracedSession> sessions;
+  std::map<std::string, std::vector<InForce>> decisions;  // by ingress
+  std::vector<NewSession> opened;                         // by time
+};
+
+TrialView view_of(const RunData& data, const Trial& trial) {
+  const auto step = load_step(data, trial);
+  if (!step) throw MeasurementError("trial " + trial.id + ": no load_changed after the phase stable began");
+  TrialView view{&trial, *step, trace_sessions(data, trial), {}, {}};
+  for (const std::string& ingress : data.ingresses())
+    view.decisions[ingress] = decisions_in_force(data, trial, ingress);
+  const Phase& react = phase_of(trial, "react");
+  for (const TracedSession& row : view.sessions) {
+    if (row.session->kind != "short" || row.session->started_ns < step->t_ns || row.session->started_ns >= react.to_ns)
+      continue;
+    const auto answered = row.answered();
+    if (answered.empty()) continue;
+    const std::string& ingress = row.entry ? row.entry->ingress : data.ingresses().front();
+    view.opened.push_back(
+        {row.session->started_ns, answered.front(), at(view.decisions[ingress], row.session->started_ns)});
+  }
+  std::sort(view.opened.begin(), view.opened.end(),
+            [](const NewSession& a, const NewSession& b) { return a.started_ns < b.started_ns; });
+  return view;
+}
+
+// From the step to the first new session on another instance under a decision that saw the step.
+std::optional<double> steering_delay_ms(const TrialView& view) {
+  for (const NewSession& opened : view.opened)
+    if (opened.instance != view.step.csci && opened.decision != nullptr && saw_step(*opened.decision, view.step))
+      return to_ms(Duration(opened.started_ns - view.step.t_ns));
+  return std::nullopt;
+}
+
+class SessionContinuity final : public Test {
+ public:
+  std::string_view name() const override { return "session-continuity"; }
+  std::string_view title() const override { return "sessions survive, and new ones follow the selection"; }
+
+  const std::vector<scenarios::Parameter>& parameters() const override {
+    static const std::vector<scenarios::Parameter> list{
+        {"react_s", "s", 10, 5, 1, 3600, "after the load step, with the workload running"},
+        {"load", "share", 0.8, 0.8, 0.05, 8, "background load of the step, relative to the instance's quota"},
+        {"state_timer_s", "s", 10, 5, 1, 3600, "of the session table's entries after a session was closed"},
+        {"poll_ms", "ms", 100, 100, 10, 1000, "between dumps of the session table"},
+    };
+    return list;
+  }
+
+  Duration length(const Conditions& c) const override {
+    return kSchedulingMargin + stable_time(c.interval) + c.duration("react_s") + aging_time(c);
+  }
+
+  void run_trial(const TrialContext& context) const override {
+    scenarios::Testbed& testbed = context.testbed;
+    const Conditions& conditions = context.conditions;
+    const Duration react = conditions.duration("react_s");
+    for (const std::string& ingress : testbed.ingresses()) {
+      testbed.command(ingress, {{"do", "forget_flows"}});
+      testbed.command(ingress, {{"do", "watch_flows"}, {"interval_ms", conditions.parameters.at("poll_ms")}});
+    }
+    const Duration stable = stable_time(conditions.interval);
+    const Instant start = testbed.now() + kSchedulingMargin;
+    for (const std::string& host : testbed.hosts())
+      testbed.command(host, load_request(context, start, context.warm_up + stable + react + kSchedulingMargin));
+    context.phase("warm-up", kSchedulingMargin + context.warm_up);
+    context.phase("stable", stable);
+    const scenarios::Site& site = busiest(context);
+    context.begin_phase("react");
+    testbed.command(site.node, {{"do", "background_load"}, {"cores", conditions.number("load") * site.quota_cores}});
+    testbed.sleep_until(testbed.now() + react);
+    context.begin_phase("close");
+    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    testbed.command(site.node, {{"do", "background_load"}, {"cores", 0}});
+    context.phase("aging", aging_time(conditions));
+    for (const std::string& ingress : testbed.ingresses())
+      testbed.command(ingress, {{"do", "watch_flows"}, {"interval_ms", 0}});
+    context.begin_phase("done");
+  }
+
+  std::optional<std::string> void_reason(const RunData& data, const Trial& trial,
+                                         const Conditions& conditions) const override {
+    const auto step = load_step(data, trial);
+    if (!step) return "no load_changed after the phase stable began";
+    if (auto problem = load_problem(data, trial)) return problem;
+    if (auto problem = instability(data, trial, *step, stable_time(conditions.interval))) return problem;
+    const auto counts = sessions_at(trace_sessions(data, trial), step->t_ns);
+    for (const auto& [csci, count] : counts)
+      if (const auto loaded = counts.find(step->csci); loaded == counts.end() || count > loaded->second)
+        // Under equal weights the sessions spread, and a difference of a few says nothing.
+        if (conditions.uses_metrics)
+          return fmt::format("{} was loaded, but {} had more sessions", site_name(data, step->csci),
+                             site_name(data, csci));
+    return std::nullopt;
+  }
+
+  void analyse(const AnalysisInput& input, TestResult& result, std::vector<Warning>& warnings) const override {
+    std::vector<TrialView> views;
+    for (const Trial* trial : input.trials) views.push_back(view_of(input.data, *trial));
+    add_sessions(views, result, warnings);
+    add_stalls(views, result);
+    add_table(views, result);
+    add_steering(input, views, result);
+    add_loaded_share(views, result);
+    add_aging(input, views, result, warnings);
+  }
+
+ private:
+  static Duration aging_time(const Conditions& c) {
+    return c.duration("state_timer_s") + kAgingLimit + std::chrono::milliseconds(500);
+  }
+
+  static void add_sessions(const std::vector<TrialView>& views, TestResult& result, std::vector<Warning>& warnings) {
+    std::vector<TrialSamples> broken, changes, failed;
+    std::int64_t sessions = 0;
+    std::int64_t pairs = 0;
+    double all_failed = 0;
+    for (const TrialView& view : views) {
+      double broke = 0;
+      double changed = 0;
+      double not_ok = 0;
+      for (const TracedSession& row : view.sessions) {
+        if (row.session->connected_ns) ++sessions;
+        broke += row.session->outcome == "broken" ? 1 : 0;
+        changed += row.instance_changes();
+        pairs += std::max<std::int64_t>(static_cast<std::int64_t>(row.answered().size()) - 1, 0);
+        for (const Request* request : row.requests) not_ok += request->status == "ok" ? 0 : 1;
+      }
+      all_failed += not_ok;
+      broken.push_back(TrialSamples::with_value(*view.trial, broke));
+      changes.push_back(TrialSamples::with_value(*view.trial, changed));
+      failed.push_back(TrialSamples::with_value(*view.trial, not_ok));
+    }
+    judge_exact(
+        add_figure(result, "broken_sessions", {"sessions", "sum", "outside", "samples/<host>.sessions.csv"}, broken), 0,
+        sessions, "sessions");
+    judge_exact(
+        add_figure(result, "instance_changes", {"changes", "sum", "outside", "samples/<host>.requests.csv"}, changes),
+        0, pairs, "replies that follow another in their session");
+    add_figure(result, "failed_requests", {"requests", "sum", "outside", "samples/<host>.requests.csv"}, failed);
+    if (all_failed > 0)
+      warnings.push_back({result.name, "failed_requests", fmt::format("{} requests failed", all_failed)});
+  }
+
+  static void add_stalls(const std::vector<TrialView>& views, TestResult& result) {
+    std::vector<TrialSamples> stalls;
+    for (const TrialView& view : views) {
+      std::vector<double> samples;
+      for (const TracedSession& row : view.sessions)
+        if (row.session->kind == "persistent" && !row.requests.empty())
+          samples.push_back(row.longest_stall_ms(phase_of(*view.trial, "aging").from_ns));
+      stalls.push_back(TrialSamples::of(*view.trial, std::move(samples), ""));
+    }
+    add_figure(result, "longest_stall_ms", {"ms", "max", "outside", "samples/<host>.requests.csv"}, stalls);
+  }
+
+  static void add_table(const std::vector<TrialView>& views, TestResult& result) {
+    std::vector<TrialSamples> shares;
+    std::int64_t all = 0;
+    for (const TrialView& view : views) {
+      double answered = 0;
+      double matching = 0;
+      for (const TracedSession& row : view.sessions) {
+        if (row.answered().empty()) continue;
+        ++answered;
+        matching += row.matches_table() ? 1 : 0;
+      }
+      all += static_cast<std::int64_t>(answered);
+      shares.push_back(answered > 0 ? TrialSamples::with_value(*view.trial, matching / answered)
+                                    : TrialSamples::without_value(*view.trial, "no session was answered"));
+    }
+    judge_exact(add_figure(result, "table_match_share", {"1", "share", "both", "events/<ingress>.jsonl"}, shares), 1,
+                all, "sessions with a reply");
+  }
+
+  static void add_steering(const AnalysisInput& input, const std::vector<TrialView>& views, TestResult& result) {
+    std::vector<TrialSamples> delays;
+    std::string stood_still;
+    bool nothing_opened = false;
+    for (const TrialView& view : views) {
+      nothing_opened = nothing_opened || view.opened.empty();
+      const auto delay = input.conditions.uses_metrics ? steering_delay_ms(view) : std::nullopt;
+      if (delay) {
+        delays.push_back(TrialSamples::with_value(*view.trial, *delay, {*delay}));
+        continue;
+      }
+      const std::string why = input.conditions.uses_metrics
+                                  ? "no new session reached another instance under a decision that saw the load step"
+                                  : input.conditions.algorithm + " ignores metrics";
+      delays.push_back(TrialSamples::without_value(*view.trial, why));
+      if (stood_still.empty()) stood_still = fmt::format("trial {}: {}", view.trial->index, why);
+    }
+    Figure& figure =
+        add_figure(result, "steering_delay_ms", {"ms", "mean", "both", "samples/<host>.sessions.csv"}, delays);
+    if (!input.conditions.uses_metrics)
+      set_verdict(figure, Verdict::not_applicable, input.conditions.algorithm + " ignores metrics");
+    else if (nothing_opened)
+      set_verdict(figure, Verdict::error, "no new session was answered after the load step");
+    else
+      set_verdict(figure, stood_still.empty() ? Verdict::pass : Verdict::fail, stood_still);
+  }
+
+  // Pooled over the trials: the share of new sessions on the loaded instance against the mean of the weights in force
+  // when each began.
+  static void add_loaded_share(const std::vector<TrialView>& views, TestResult& result) {
+    std::vector<TrialSamples> shares;
+    std::int64_t hits = 0;
+    std::int64_t sessions = 0;
+    double weights = 0;
+    bool weighted = true;
+    for (const TrialView& view : views) {
+      double loaded = 0;
+      for (const NewSession& opened : view.opened) {
+        loaded += opened.instance == view.step.csci ? 1 : 0;
+        if (opened.decision == nullptr || opened.decision->weights.empty())
+          weighted = false;
+        else if (const auto weight = opened.decision->weights.find(view.step.csci);
+                 weight != opened.decision->weights.end())
+          weights += weight->second;
+      }
+      const auto n = static_cast<std::int64_t>(view.opened.size());
+      hits += static_cast<std::int64_t>(loaded);
+      sessions += n;
+      shares.push_back(
+          n > 0 ? TrialSamples::with_value(*view.trial, loaded / static_cast<double>(n))
+                : TrialSamples::without_value(*view.trial, "no new session was answered after the load step"));
+    }
+    Figure& figure = add_figure(result, "loaded_share", {"1", "share", "both", "samples/<host>.sessions.csv"}, shares);
+    if (sessions == 0) return set_verdict(figure, Verdict::error, "");
+    if (!weighted)
+      return set_verdict(figure, Verdict::not_applicable,
+                         "new sessions were left to the router's multipath: no weights");
+    const double expected = weights / static_cast<double>(sessions);
+    const stats::Interval interval = stats::share_interval(hits, sessions);
+    figure.theory = {{"expected", expected},
+                     {"hits", hits},
+                     {"sessions", sessions},
+                     {"interval99", {interval.lo, interval.hi}},
+                     {"method", "Clopper-Pearson, pooled over trials"}};
+    const bool follows = interval.contains(expected);
+    set_verdict(figure, follows ? Verdict::pass : Verdict::fail,
+                follows
+                    ? ""
+                    : fmt::format("{} of {} new sessions on the loaded instance (99 % interval {:.4g} to {:.4g}), the "
+                                  "weights in force say {:.4g}",
+                                  hits, sessions, interval.lo, interval.hi, expected));
+  }
+
+  static void add_aging(const AnalysisInput& input, const std::vector<TrialView>& views, TestResult& result,
+                        std::vector<Warning>& warnings) {
+    const Duration timer = input.conditions.duration("state_timer_s");
+    const Duration poll = input.conditions.duration("poll_ms");
+    std::vector<TrialSamples> errors;
+    Duration gap{};
+    for (const TrialView& view : views) {
+      std::vector<double> samples;
+      for (const TracedSession& row : view.sessions)
+        if (const auto error = row.aging_error_ms(timer, phase_of(*view.trial, "aging").to_ns))
+          samples.push_back(*error);
+      errors.push_back(
+          TrialSamples::of(*view.trial, samples, samples.empty() ? "no closed session's entry was watched" : ""));
+      gap = std::max(gap, longest_poll_gap(input.data, *view.trial));
+    }
+    judge(add_figure(result, "aging_error_ms", {"ms", "max", "dut", "events/<ingress>.jsonl"}, errors),
+          {"<=", to_ms(kAgingLimit)});
+    if (gap > 3 * poll)
+      warnings.push_back({result.name, "aging_error_ms",
+                          fmt::format("two dumps of the session table were {:.0f} ms apart, {:.0f} were asked for",
+                                      to_ms(gap), to_ms(poll))});
+  }
+};
+
+}  // namespace
+
+const Test& session_continuity_test() {
+  static const SessionContinuity test;
+  return test;
+}
+
+}  // namespace cats::suite

@@ -1,0 +1,83 @@
+#include "suite/tests/steering.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "suite/tests/phases.h"
+
+namespace cats::suite {
+namespace {
+
+std::string service_of(const RunData& data) { return data.sites().empty() ? "" : data.sites().front().cs_id; }
+
+}  // namespace
+
+std::optional<LoadStep> load_step(const RunData& data, const Trial& trial) {
+  const Phase& stable = phase_of(trial, "stable");
+  for (const Event* event : data.events("load_changed", stable.from_ns, trial.ended_ns))
+    if (event->at("cores").get<double>() > 0) return LoadStep{event->t_ns, event->text("source")};
+  return std::nullopt;
+}
+
+std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress) {
+  const std::string service = service_of(data);
+  std::map<std::int64_t, const Event*> by_id;
+  for (const Event* decision : data.events("decision", 0, trial.ended_ns))
+    if (decision->node == ingress && decision->fields.value("service", service) == service)
+      by_id[decision->ns("id")] = decision;
+  std::vector<InForce> found;
+  for (const Event* installed : data.events("route_installed", 0, trial.ended_ns)) {
+    const auto decision = by_id.find(installed->ns("decision"));
+    if (installed->node != ingress || decision == by_id.end()) continue;
+    found.push_back(
+        {installed->ns("acked_ns"), ingress, decision->second->at("weights").get<Weights>(), decision->second});
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.from_ns < b.from_ns; });
+  return found;
+}
+
+const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns) {
+  const auto after = std::upper_bound(decisions.begin(), decisions.end(), t_ns,
+                                      [](std::int64_t t, const InForce& decision) { return t < decision.from_ns; });
+  return after == decisions.begin() ? nullptr : &*(after - 1);
+}
+
+bool saw_step(const InForce& decision, const LoadStep& step) {
+  for (const nlohmann::json& input : decision.decision->at("inputs"))
+    if (input.at("csci") == step.csci && input.contains("window_end") && input.at("window_end").is_number() &&
+        input.at("window_end").get<std::int64_t>() > step.t_ns)
+      return true;
+  return false;
+}
+
+std::vector<std::string> selected(const Weights& weights) {
+  double most = 0;
+  for (const auto& [csci, weight] : weights) most = std::max(most, weight);
+  std::vector<std::string> result;
+  for (const auto& [csci, weight] : weights)
+    if (weight > 0 && weight >= most - 1e-9) result.push_back(csci);
+  return result;
+}
+
+std::optional<std::string> instability(const RunData& data, const Trial& trial, const LoadStep& step, Duration length) {
+  const std::int64_t from = step.t_ns - length.count();
+  for (const std::string& ingress : data.ingresses()) {
+    const std::vector<InForce> decisions = decisions_in_force(data, trial, ingress);
+    const InForce* first = at(decisions, from);
+    if (first == nullptr)
+      return fmt::format("no decision of {} was in force {:.1f} s before the load step", ingress, to_seconds(length));
+    int changes = 0;
+    std::vector<std::string> selection = selected(first->weights);
+    for (const InForce& decision : decisions) {
+      if (decision.from_ns <= from || decision.from_ns > step.t_ns) continue;
+      if (selected(decision.weights) != selection) ++changes;
+      selection = selected(decision.weights);
+    }
+    if (changes > 0)
+      return fmt::format("the selection of {} changed {} times in the {:.1f} s before the load step, must be stable",
+                         ingress, changes, to_seconds(length));
+  }
+  return std::nullopt;
+}
+
+}  // namespace cats::suite
