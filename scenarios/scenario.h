@@ -16,6 +16,7 @@
 #include "cpsel/metrics.h"
 #include "cpsel/registry.h"
 #include "scenarios/catalogue.h"
+#include "topologies/topology.h"
 
 namespace cats::scenarios {
 
@@ -109,8 +110,9 @@ struct Scenario {
   bool quick = false;
   std::vector<std::string> warnings;  // departures from the common rules, for the report
 
-  std::string topology;                 // as written
-  std::filesystem::path topology_file;  // resolved; empty when parsed from text alone
+  std::string topology;                         // as written
+  std::filesystem::path topology_file;          // resolved; empty when parsed from text alone
+  std::optional<topologies::Topology> network;  // of topology_file
   std::filesystem::path file;
   std::string text;    // the file's bytes
   std::string sha256;  // of `text`

@@ -1,0 +1,247 @@
+#include "scenarios/read_sections.h"
+
+#include <algorithm>
+#include <set>
+
+#include "scenarios/values.h"
+
+namespace cats::scenarios {
+namespace {
+
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""us;
+
+constexpr int kSubTlvTypeMost = 65534;    // 65535 is reserved
+constexpr int kSubTlvTypeLeast = 8;       // below are the metadata draft's own
+constexpr Duration kShortestQuota = 1ms;  // what the kernel's CFS bandwidth control takes
+
+int read_int(const yaml::Reader& reader, int fallback, int lo, int hi) {
+  return static_cast<int>(reader.integer(fallback, lo, hi));
+}
+
+Arrivals read_arrivals(const yaml::Reader& reader, Arrivals fallback) {
+  return reader.choice({"constant", "poisson"}, to_string(fallback)) == "poisson" ? Arrivals::poisson
+                                                                                  : Arrivals::constant;
+}
+
+template <class Declarations>
+std::vector<std::string> names_of(const Declarations& declarations) {
+  std::vector<std::string> names;
+  for (const auto& one : declarations) names.push_back(one.name);
+  return names;
+}
+
+template <class Declarations>
+const typename Declarations::value_type* find_named(const Declarations& declarations, const std::string& name) {
+  const auto found = std::ranges::find_if(declarations, [&](const auto& one) { return one.name == name; });
+  return found == declarations.end() ? nullptr : &*found;
+}
+
+const FaultDeclaration* find_fault(const Catalogue& catalogue, const std::string& kind) {
+  const auto found = std::ranges::find(catalogue.faults, kind, &FaultDeclaration::kind);
+  return found == catalogue.faults.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> fault_keys(const FaultDeclaration& declaration) {
+  std::vector<std::string> keys = {"kind", "node"};
+  if (declaration.needs_instance) keys.emplace_back("instance");
+  for (const auto& parameter : declaration.parameters) keys.push_back(parameter.key());
+  return keys;
+}
+
+std::vector<std::string> nodes_with(const topologies::Topology& network, const std::string& role) {
+  std::vector<std::string> names;
+  for (const auto& node : network.nodes)
+    if (topologies::role_name(node.role) == role) names.push_back(node.name);
+  return names;
+}
+
+void check_node(const yaml::Reader& reader, const topologies::Topology& network, const std::string& role) {
+  if (!reader.present() || !reader.is_scalar()) return;
+  const std::vector<std::string> names = nodes_with(network, role);
+  if (std::ranges::find(names, reader.text()) != names.end()) return;
+  reader.complain(fmt::format("\"{}\" is no {} of topology {}: there are {}{}", reader.text(), role, network.name,
+                              names.empty() ? "none" : one_of(names), did_you_mean(reader.text(), names)));
+}
+
+std::optional<Fault> read_fault(const yaml::Reader& reader, const Catalogue& catalogue) {
+  if (!reader.is_map()) {
+    reader.complain("expected a map such as {kind: lost-update, node: es1}");
+    return std::nullopt;
+  }
+  std::vector<std::string> kinds;
+  for (const auto& declaration : catalogue.faults) kinds.push_back(declaration.kind);
+  const std::string kind = reader.open_map().at("kind").choice(kinds);
+  const FaultDeclaration* declaration = find_fault(catalogue, kind);
+  if (declaration == nullptr) return std::nullopt;
+  const yaml::Map map = reader.map(fault_keys(*declaration));
+  Fault fault{kind, map.get("node").string(), "", nlohmann::ordered_json::object()};
+  if (declaration->needs_instance) fault.instance = map.at("instance").string();
+  for (const auto& parameter : declaration->parameters) {
+    fault.parameters[parameter.name] = parameter.value;
+    const yaml::Reader value = map.get(parameter.key());
+    if (!value.present()) continue;
+    const auto number = parse_value(parameter, value.text());
+    if (number)
+      fault.parameters[parameter.name] = *number;
+    else
+      value.complain(number.error().message);
+  }
+  return fault;
+}
+
+}  // namespace
+
+std::optional<std::pair<std::string, std::optional<yaml::Reader>>> read_named(const yaml::Reader& reader) {
+  if (reader.is_scalar()) return std::pair(reader.text(), std::optional<yaml::Reader>());
+  if (reader.is_map()) {
+    const auto entries = reader.open_map().entries();
+    if (entries.size() == 1) return std::pair(entries[0].first, std::optional(entries[0].second));
+  }
+  reader.complain("expected a name, or one name with its parameters");
+  return std::nullopt;
+}
+
+Attribute read_attribute(const yaml::Reader& reader) {
+  const yaml::Map map = reader.map({"mode", "capability_code", "cats_metric_type", "cats_stamp_type"});
+  Attribute attribute;
+  attribute.transit = map.get("mode").choice({"transit", "standard"}, "transit") == "transit";
+  attribute.capability_code = read_int(map.get("capability_code"), attribute.capability_code, 64, 238);
+  const yaml::Reader metric = map.get("cats_metric_type");
+  const yaml::Reader stamp = map.get("cats_stamp_type");
+  attribute.cats_metric_type = read_int(metric, attribute.cats_metric_type, kSubTlvTypeLeast, kSubTlvTypeMost);
+  attribute.cats_stamp_type = read_int(stamp, attribute.cats_stamp_type, kSubTlvTypeLeast, kSubTlvTypeMost);
+  if (attribute.cats_metric_type == attribute.cats_stamp_type)
+    (stamp.present() ? stamp : metric)
+        .complain(fmt::format("CATS Metric and CATS Stamp cannot both be sub-TLV {}", attribute.cats_stamp_type));
+  return attribute;
+}
+
+Service read_service(const yaml::Reader& reader) {
+  const yaml::Map map = reader.map({"port", "workers", "queue_limit", "quota", "site_quotas", "quota_period"});
+  Service service;
+  service.port = read_int(map.get("port"), service.port, 1, 65535);
+  service.workers = read_int(map.get("workers"), service.workers, 1, 256);
+  service.queue_limit = read_int(map.get("queue_limit"), service.queue_limit, 1, 1000000);
+  service.quota_cores = read_cores(map.get("quota"), service.quota_cores);
+  const yaml::Reader period = map.get("quota_period");
+  service.quota_period = read_duration(period, service.quota_period, 1ms, 1s);
+  for (const auto& [node, quota] : map.get("site_quotas").open_map().entries())
+    service.site_quotas[node] = read_cores(quota, service.quota_cores);
+
+  double smallest = service.quota_cores;
+  for (const auto& [node, quota] : service.site_quotas) smallest = std::min(smallest, quota);
+  if (smallest * to_seconds(service.quota_period) < to_seconds(kShortestQuota) * 0.999999)
+    (period.present()   ? period
+     : map.has("quota") ? map.get("quota")
+                        : reader)
+        .complain(fmt::format("{:g}% of {} is less than the kernel's shortest quota, 1ms: take a longer quota_period",
+                              smallest * 100, yaml::to_text(service.quota_period)));
+  return service;
+}
+
+Workload read_workload(const yaml::Reader& reader) {
+  const yaml::Map map = reader.map({"persistent", "short", "work", "timeout"});
+  Workload workload;
+  if (const yaml::Reader given = map.get("persistent")) {
+    const yaml::Map sessions = given.map({"sessions", "interval", "arrivals"});
+    workload.persistent.emplace();
+    workload.persistent->sessions = read_int(sessions.at("sessions"), 1, 1, 10000);
+    workload.persistent->interval = read_duration(sessions.at("interval"), 1s, 1ms, 1h);
+    workload.persistent->arrivals = read_arrivals(sessions.get("arrivals"), Arrivals::constant);
+  }
+  if (const yaml::Reader given = map.get("short")) {
+    const yaml::Map sessions = given.map({"rate", "arrivals", "requests", "interval"});
+    workload.brief.emplace();
+    workload.brief->rate = read_rate(sessions.at("rate"), 1, 0.01, 10000);
+    workload.brief->arrivals = read_arrivals(sessions.get("arrivals"), Arrivals::poisson);
+    workload.brief->requests = read_int(sessions.get("requests"), 1, 1, 10000);
+    workload.brief->interval = read_duration(sessions.get("interval"), 0s, 0s, 1h);
+  }
+  workload.work = read_duration(map.get("work"), 200us, 0s, 10s);
+  workload.timeout = read_duration(map.get("timeout"), 2s, 10ms, 10min);
+  return workload;
+}
+
+Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue) {
+  Algorithm algorithm;
+  if (!reader.present()) return algorithm;
+  std::optional<yaml::Reader> parameters;
+  yaml::Reader name = reader;
+  if (!reader.is_scalar()) {
+    const yaml::Map map = reader.map({"name", "parameters"});
+    name = map.at("name");
+    if (map.has("parameters")) parameters = map.get("parameters");
+  }
+  algorithm.name = name.choice(names_of(catalogue.algorithms));
+  const AlgorithmDeclaration* declaration = find_named(catalogue.algorithms, algorithm.name);
+  if (declaration == nullptr) return algorithm;
+  if (declaration->needs_replies)
+    name.complain(
+        fmt::format("\"{}\" needs replies or requests in flight, which an ingress at layer 3 does not see: "
+                    "it runs in the simulator only",
+                    algorithm.name));
+  for (const auto& parameter : declaration->parameters) algorithm.parameters[parameter.name] = parameter.value;
+  if (!parameters) return algorithm;
+  const nlohmann::ordered_json given = read_parameters(*parameters, declaration->parameters);
+  for (const auto& [key, value] : given.items()) algorithm.parameters[key] = value.get<double>();
+  return algorithm;
+}
+
+std::vector<TestRequest> read_tests(const yaml::Reader& reader, const Catalogue& catalogue) {
+  std::vector<TestRequest> tests;
+  std::set<std::string> seen;
+  const std::vector<std::string> names = names_of(catalogue.tests);
+  for (const auto& element : reader.list()) {
+    const auto named = read_named(element);
+    if (!named) continue;
+    const auto& [name, parameters] = *named;
+    const TestDeclaration* declaration = find_named(catalogue.tests, name);
+    if (declaration == nullptr) {
+      element.complain(
+          fmt::format("\"{}\" is unknown: allowed are {}{}", name, one_of(names), did_you_mean(name, names)));
+      continue;
+    }
+    if (!seen.insert(name).second) element.complain(fmt::format("\"{}\" is asked for twice", name));
+    TestRequest request{name, nlohmann::ordered_json::object()};
+    if (parameters) request.parameters = read_parameters(*parameters, declaration->parameters);
+    tests.push_back(std::move(request));
+  }
+  if (reader.is_list() && reader.list().empty()) reader.complain(fmt::format("name at least one of {}", one_of(names)));
+  return tests;
+}
+
+std::vector<Fault> read_faults(const yaml::Reader& reader, const Catalogue& catalogue) {
+  std::vector<Fault> faults;
+  for (const auto& element : reader.list())
+    if (auto fault = read_fault(element, catalogue)) faults.push_back(std::move(*fault));
+  return faults;
+}
+
+void check_service(const yaml::Reader& reader, const topologies::Topology& network) {
+  if (!reader.present() || !reader.is_map()) return;
+  const yaml::Reader quotas = reader.open_map().get("site_quotas");
+  if (!quotas.present() || !quotas.is_map()) return;
+  const std::vector<std::string> names = nodes_with(network, "edge-server");
+  for (const auto& [node, quota] : quotas.open_map().entries())
+    if (std::ranges::find(names, node) == names.end())
+      quota.complain(fmt::format("\"{}\" is no edge-server of topology {}: there are {}{}", node, network.name,
+                                 names.empty() ? "none" : one_of(names), did_you_mean(node, names)));
+}
+
+void check_faults(const yaml::Reader& reader, const Catalogue& catalogue, const topologies::Topology& network) {
+  if (!reader.present() || !reader.is_list()) return;
+  for (const auto& element : reader.list()) {
+    if (!element.is_map()) continue;
+    const yaml::Map map = element.open_map();
+    const FaultDeclaration* declaration = find_fault(catalogue, map.get("kind").text());
+    if (declaration == nullptr) continue;
+    check_node(map.get("node"), network, declaration->role);
+    if (declaration->needs_instance) check_node(map.get("instance"), network, "edge-server");
+  }
+}
+
+}  // namespace cats::scenarios

@@ -1,0 +1,91 @@
+#include "scenarios/scenario.h"
+
+#include <algorithm>
+
+#include "base/diagnostics.h"
+
+namespace cats::scenarios {
+namespace {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+
+constexpr int kQuickTrials = 2;
+constexpr Duration kQuickWarmUp = 2s;
+constexpr Duration kQuickCoolDown = 500ms;
+
+}  // namespace
+
+double Service::quota_of(const std::string& edge_server) const {
+  const auto found = site_quotas.find(edge_server);
+  return found == site_quotas.end() ? quota_cores : found->second;
+}
+
+double Workload::requests_per_second() const {
+  double rate = 0;
+  if (persistent) rate += persistent->sessions / to_seconds(persistent->interval);
+  if (brief) rate += brief->rate * brief->requests;
+  return rate;
+}
+
+Duration Workload::mean_flow_duration() const {
+  if (!brief) return {};
+  return (brief->requests - 1) * brief->interval + brief->requests * work;
+}
+
+const TestRequest* Scenario::test(const std::string& test_name) const {
+  const auto found = std::ranges::find(tests, test_name, &TestRequest::name);
+  return found == tests.end() ? nullptr : &*found;
+}
+
+Duration least_warm_up(const Scenario& scenario) {
+  return std::max<Duration>({5 * scenario.interval, 5 * scenario.workload.mean_flow_duration(), 10s});
+}
+
+Scenario quick(Scenario scenario, const Catalogue& catalogue) {
+  scenario.quick = true;
+  scenario.trials = std::min(scenario.trials, kQuickTrials);
+  scenario.warm_up = std::min(scenario.warm_up, std::max<Duration>(kQuickWarmUp, 2 * scenario.interval));
+  scenario.cool_down = std::min(scenario.cool_down, kQuickCoolDown);
+  for (auto& request : scenario.tests)
+    for (const auto& test : catalogue.tests)
+      for (const auto& parameter : test.parameters)
+        if (test.name == request.name && request.parameters.contains(parameter.name) &&
+            request.parameters[parameter.name].get<double>() > parameter.quick && parameter.quick < parameter.value)
+          request.parameters.erase(parameter.name);
+  scenario.warnings.emplace_back("--quick: fewer and shorter trials than the common rules ask for");
+  return scenario;
+}
+
+Expected<std::filesystem::path> find_scenario(const std::string& name, const std::filesystem::path& shipped) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(name, ignored)) return name;
+  const bool bare = name.find('/') == std::string::npos;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(shipped, ignored)) {
+    if (entry.path().extension() != ".yaml") continue;
+    if (bare && (entry.path().filename() == name || entry.path().stem() == name)) return entry.path();
+    names.push_back(entry.path().stem());
+  }
+  std::ranges::sort(names);
+  return fail("no scenario \"{}\": neither a file nor one of those that ship: {}{}", name,
+              names.empty() ? "none" : one_of(names), did_you_mean(std::filesystem::path(name).stem().string(), names));
+}
+
+const char* to_string(Mode mode) {
+  switch (mode) {
+    case Mode::distributed:
+      return "distributed";
+    case Mode::centralized:
+      return "centralized";
+    case Mode::hybrid:
+      return "hybrid";
+  }
+  return "";
+}
+
+const char* to_string(Refresh refresh) { return refresh == Refresh::every_interval ? "every-interval" : "on-change"; }
+
+const char* to_string(Arrivals arrivals) { return arrivals == Arrivals::poisson ? "poisson" : "constant"; }
+
+}  // namespace cats::scenarios

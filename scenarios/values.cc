@@ -1,0 +1,54 @@
+#include "scenarios/values.h"
+
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace cats::scenarios {
+namespace {
+
+constexpr double kMostCores = 64;
+
+}  // namespace
+
+std::pair<std::optional<double>, std::string_view> split_quantity(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || !std::isfinite(number)) return {std::nullopt, text};
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  return {number, unit};
+}
+
+Duration read_duration(const yaml::Reader& reader, Duration fallback, Duration lo, Duration hi) {
+  const Duration value = reader.duration(fallback);
+  if (!reader.present() || (lo <= value && value <= hi)) return value;
+  reader.complain(
+      fmt::format("{} is out of range: allowed are {} to {}", reader.text(), yaml::to_text(lo), yaml::to_text(hi)));
+  return fallback;
+}
+
+double read_rate(const yaml::Reader& reader, double fallback, double lo, double hi) {
+  if (!reader.present()) return fallback;
+  const std::string text = reader.text();
+  const auto [number, unit] = split_quantity(text);
+  if (number && unit == "/s" && lo <= *number && *number <= hi) return *number;
+  reader.complain(number && unit == "/s"
+                      ? fmt::format("{} is out of range: allowed are {}/s to {}/s", text, lo, hi)
+                      : fmt::format("\"{}\" is not a rate: write a number per second such as 20/s", text));
+  return fallback;
+}
+
+double read_cores(const yaml::Reader& reader, double fallback) {
+  if (!reader.present()) return fallback;
+  const std::string text = reader.text();
+  const auto [number, unit] = split_quantity(text);
+  const double cores = number.value_or(0) / 100;
+  if (number && unit == "%" && cores >= 0.01 && cores <= kMostCores) return cores;
+  reader.complain(
+      fmt::format("\"{}\" is not an amount of CPU: write percent of one core, 1% to {}%", text, kMostCores * 100));
+  return fallback;
+}
+
+}  // namespace cats::scenarios
