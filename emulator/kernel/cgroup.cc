@@ -130,7 +130,11 @@ Cgroup Cgroup::create(const std::string& name, const CgroupLayout& layout) {
 Cgroup Cgroup::open(const std::string& name, const CgroupLayout& layout) {
   const fs::path group = layout.cpu / name;
   check(::access(group.c_str(), F_OK), "open cgroup {}", group.string());
-  return Cgroup(name, layout, false);
+  CgroupLayout found = layout;
+  if (!found.pids.empty() && !fs::exists(found.pids / name)) {
+    found.pids.clear();  // made by create_for_threads()
+  }
+  return Cgroup(name, found, false);
 }
 
 Cgroup::~Cgroup() {
