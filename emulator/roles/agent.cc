@@ -1,0 +1,45 @@
+#include "emulator/roles/agent.h"
+
+#include <csignal>
+
+namespace cats::roles {
+
+Agent::Agent(std::string node, std::string role, const std::filesystem::path& events,
+             const std::filesystem::path& control)
+    : node_(std::move(node)), role_(std::move(role)), events_(events, node_, clock_), control_(io_, control) {
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (!error) begin_stop([] {});
+  });
+  control_.on("status", [this](const nlohmann::json&, control::Reply reply) { reply.ok(status()); });
+  control_.on("stop", [this](const nlohmann::json&, control::Reply reply) { begin_stop([reply] { reply.ok(); }); });
+}
+
+nlohmann::ordered_json Agent::status() const {
+  nlohmann::ordered_json fields = {{"node", node_}, {"role", role_}, {"resident_bytes", control::resident_bytes()}};
+  if (status_) fields.update(status_());
+  return fields;
+}
+
+void Agent::begin_stop(std::function<void()> stopped) {
+  if (stopping_) return;
+  stopping_ = true;
+  const auto finish = [this, stopped = std::move(stopped)] {
+    stopped();
+    control_.close();
+    linger_.expires_after(std::chrono::milliseconds(20));  // for the reply to leave
+    linger_.async_wait([this](const boost::system::error_code&) { io_.stop(); });
+  };
+  if (stop_)
+    stop_(finish);
+  else
+    finish();
+}
+
+int Agent::run() {
+  io_.run();
+  return 0;
+}
+
+}  // namespace cats::roles

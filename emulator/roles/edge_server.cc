@@ -1,0 +1,255 @@
+#include "emulator/roles/edge_server.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "base/file.h"
+#include "collectors/publisher.h"
+#include "cpsel/metrics_json.h"
+#include "emulator/kernel/cgroup.h"
+#include "emulator/roles/agent.h"
+#include "emulator/roles/edge_server_csma.h"
+#include "emulator/roles/edge_server_load.h"
+#include "emulator/roles/edge_server_service.h"
+#include "emulator/roles/edge_server_work.h"
+
+namespace cats::roles {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+// Moves a thread into the quota's cgroup and reads back whether it is there.
+void place_thread(kernel::Cgroup& group, pid_t thread) {
+  group.add_thread(thread);
+  const std::string path = fmt::format("/proc/self/task/{}/cgroup", thread);
+  std::istringstream lines(read_file(path));
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const bool counts_cpu = controllers == ",," || controllers.find(",cpu,") != std::string::npos;
+    if (counts_cpu && line.ends_with("/" + group.name())) return;
+  }
+  throw SystemError(EPERM, fmt::format("move thread {} into cgroup {}: still elsewhere", thread, group.name()));
+}
+
+double quota_of(const kernel::Cgroup& group) {
+  const auto quota = group.quota();
+  if (!quota) throw UsageError(fmt::format("cgroup {} has no CPU quota", group.name()));
+  return *quota;
+}
+
+CsmaConfig csma_config(const EdgeServerConfig& config) {
+  auto declarations = cpsel::declarations_from_json(config.metrics);
+  if (!declarations) throw UsageError(declarations.error().message);
+  return {config.csci,  config.interval,       config.window,          config.phase,
+          config.epoch, config.every_interval, config.site_preference, std::move(*declarations)};
+}
+
+collectors::PublisherConfig publisher_config(const EdgeServerConfig& config) {
+  const EdgeServerBgp& bgp = *config.bgp;
+  bgp::SpeakerConfig speaker;
+  speaker.session.local_as = bgp.local_as;
+  speaker.session.peer_as = bgp.peer_as;
+  speaker.session.router_id = bgp.router_id;
+  speaker.session.hold_time = std::chrono::duration_cast<std::chrono::seconds>(bgp.hold_time);
+  speaker.session.edge_metadata_transit = bgp.transit;
+  speaker.session.edge_metadata_capability = !bgp.transit;
+  speaker.peer_address = bgp.peer_address;
+  speaker.local_address = bgp.local_address;
+  speaker.port = bgp.peer_port;
+  return {config.cs_id, config.csci, std::move(speaker), collectors::WallClock::of_this_machine()};
+}
+
+class EdgeServer {
+ public:
+  explicit EdgeServer(const EdgeServerConfig& config)
+      : config_(config),
+        agent_(config.node, "edge-server", config.events, config.control),
+        group_(kernel::Cgroup::open(config.cgroup)),
+        pool_(config.workers, config.queue_limit, placer()),
+        background_(placer(), [this] { return pool_.cpu_time(); }),
+        service_(agent_.io(), config.csci.str(), pool_, addresses(config), config.port),
+        csma_(agent_.io(), csma_config(config), sources(), agent_.events(),
+              [this](const collectors::MetricReport& report) { publish(report); }) {
+    quota_of(group_);
+    if (config_.bgp) publisher_.emplace(agent_.io(), publisher_config(config_), publisher_callbacks());
+    commands();
+  }
+
+  int run() {
+    csma_.start();
+    if (publisher_) publisher_->start();
+    return agent_.run();
+  }
+
+ private:
+  static std::vector<IpAddress> addresses(const EdgeServerConfig& config) {
+    if (config.cs_id == config.csci) return {config.csci};
+    return {config.cs_id, config.csci};
+  }
+  std::function<void(pid_t)> placer() {
+    return [this](pid_t thread) { place_thread(group_, thread); };
+  }
+  collectors::SamplerSources sources() {
+    return {[this] {
+              return collectors::CpuReading{group_.usage(), quota_of(group_)};
+            },
+            [this] { return service_.read(std::chrono::steady_clock::now()); }};
+  }
+
+  void publish(const collectors::MetricReport& report) {
+    if (!publisher_) return;
+    if (const auto sent = publisher_->publish(report); !sent)
+      agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"error", sent.error().message}});
+  }
+
+  collectors::PublisherCallbacks publisher_callbacks() {
+    return {[this](const collectors::MetricReport& report, Instant at, bool again) { log_sent(report, at, again); },
+            [this](bgp::SessionState state, const std::string& why) {
+              agent_.events().write("bgp_session", {{"peer", config_.bgp->peer_address.str()},
+                                                    {"state", std::string(bgp::to_string(state))},
+                                                    {"why", why}});
+            }};
+  }
+
+  void log_sent(const collectors::MetricReport& report, Instant at, bool again) {
+    ordered_json fields = {{"source", config_.csci.str()}, {"seq", nullptr}, {"window_end", nullptr}};
+    if (report.stamp) {
+      fields["seq"] = report.stamp->sequence;
+      fields["window_end"] = to_ns(report.stamp->window_end);
+    }
+    fields["values"] = report.values;
+    fields["known"] = report.known ? ordered_json(*report.known) : ordered_json(nullptr);
+    agent_.events().write_at(at, again ? "metric_resent" : "metric_sent", std::move(fields));
+  }
+
+  void commands();
+  void sample(control::Reply reply);
+  void set_load(double cores, bool with_service);
+  void set_interval(const json& request, const control::Reply& reply);
+  void inject_fault(const json& request, const control::Reply& reply);
+  void announce(bool on, const control::Reply& reply);
+  ordered_json status();
+
+  EdgeServerConfig config_;
+  Agent agent_;
+  kernel::Cgroup group_;
+  WorkPool pool_;
+  BackgroundLoad background_;
+  Service service_;
+  Csma csma_;
+  std::optional<collectors::Publisher> publisher_;
+};
+
+void EdgeServer::commands() {
+  auto& control = agent_.control();
+  control.on("sample", [this](const json&, control::Reply reply) { sample(std::move(reply)); });
+  control.on("background_load", [this](const json& request, control::Reply reply) {
+    set_load(control::argument<double>(request, "cores"), false);
+    reply.ok();
+  });
+  control.on("calibrated_load", [this](const json& request, control::Reply reply) {
+    const auto share = control::argument<double>(request, "share");
+    if (!(share >= 0 && share <= 1)) throw UsageError(fmt::format("\"share\": {} is not in 0 … 1", share));
+    set_load(share * quota_of(group_), true);
+    reply.ok({{"cores", background_.cores()}});
+  });
+  control.on("known_sequence", [this](const json& request, control::Reply reply) {
+    const auto seed = request.find("seed");
+    if (seed == request.end()) throw UsageError("\"seed\" is missing (null switches the sequence off)");
+    if (seed->is_null())
+      csma_.set_known_seed(std::nullopt);
+    else
+      csma_.set_known_seed(control::argument<std::uint64_t>(request, "seed"));
+    reply.ok({{"seq", csma_.sequence()}});
+  });
+  control.on("interval", [this](const json& request, control::Reply reply) { set_interval(request, reply); });
+  control.on("announce", [this](const json&, control::Reply reply) { announce(true, reply); });
+  control.on("withdraw", [this](const json&, control::Reply reply) { announce(false, reply); });
+  control.on("fault", [this](const json& request, control::Reply reply) { inject_fault(request, reply); });
+  agent_.on_status([this] { return status(); });
+  agent_.on_stop([this](std::function<void()> done) {
+    csma_.stop();
+    background_.set(0, false);
+    service_.close();
+    if (publisher_)
+      publisher_->close("stopped", std::move(done));
+    else
+      done();
+  });
+}
+
+void EdgeServer::sample(control::Reply reply) {
+  auto sample = csma_.sample_now();
+  if (sample)
+    reply.ok(std::move(*sample));
+  else
+    reply.fail(sample.error().message);
+}
+
+void EdgeServer::set_load(double cores, bool with_service) {
+  if (!(cores >= 0 && cores <= BackgroundLoad::kMaxCores))
+    throw UsageError(fmt::format("\"cores\": {} is not in 0 … {}", cores, BackgroundLoad::kMaxCores));
+  background_.set(cores, with_service);
+  agent_.events().write("load_changed",
+                        {{"source", config_.csci.str()}, {"cores", cores}, {"with_service", with_service}});
+}
+
+void EdgeServer::set_interval(const json& request, const control::Reply& reply) {
+  const auto interval = control::argument<std::int64_t>(request, "interval_ns");
+  const auto phase = control::argument<std::int64_t>(request, "phase_ns");
+  if (interval < 1'000'000) throw UsageError(fmt::format("\"interval_ns\": {} is below 1 ms", interval));
+  csma_.set_interval(Duration(interval), Duration(phase));
+  reply.ok();
+}
+
+void EdgeServer::announce(bool on, const control::Reply& reply) {
+  if (!publisher_) return reply.fail("this edge server has no publisher");
+  if (const auto done = on ? publisher_->announce() : publisher_->withdraw(); !done)
+    reply.fail(done.error().message);
+  else
+    reply.ok();
+}
+
+void EdgeServer::inject_fault(const json& request, const control::Reply& reply) {
+  const auto kind = control::argument<std::string>(request, "kind");
+  const auto updates = request.contains("updates") ? control::argument<unsigned>(request, "updates") : 1;
+  const bool bias = kind == "collector-bias";
+  const double points = bias ? control::argument<double>(request, "points") : 0;
+  auto fault = collectors::PublisherFault::none;
+  if (kind == "lost-update")
+    fault = collectors::PublisherFault::lost_update;
+  else if (kind == "altered-value")
+    fault = collectors::PublisherFault::altered_value;
+  else if (!bias && kind != "none")
+    return reply.fail(fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value or none", kind));
+  if (fault != collectors::PublisherFault::none && !publisher_) return reply.fail("this edge server has no publisher");
+  if (bias || kind == "none") csma_.set_bias_points(points);
+  if (publisher_) publisher_->inject(fault, updates);
+  ordered_json fields = {{"kind", kind}, {"source", config_.csci.str()}};
+  if (bias) fields["points"] = points;
+  if (fault != collectors::PublisherFault::none) fields["updates"] = updates;
+  agent_.events().write("fault", std::move(fields));
+  reply.ok();
+}
+
+ordered_json EdgeServer::status() {
+  ordered_json fields = {{"csci", config_.csci.str()},
+                         {"seq", csma_.sequence()},
+                         {"connections", service_.connections()},
+                         {"background_cores", background_.cores()},
+                         {"quota_cores", quota_of(group_)},
+                         {"bgp", nullptr}};
+  if (publisher_)
+    fields["bgp"] = {{"state", std::string(bgp::to_string(publisher_->state()))},
+                     {"announced", publisher_->announced()}};
+  return fields;
+}
+
+}  // namespace
+
+int run_edge_server(const EdgeServerConfig& config) { return EdgeServer(config).run(); }
+
+}  // namespace cats::roles

@@ -1,0 +1,64 @@
+#include "base/json_fields.h"
+#include "cpsel/metrics_json.h"
+#include "emulator/roles/edge_server.h"
+
+namespace cats::roles {
+namespace {
+
+EdgeServerBgp bgp(JsonFields& fields) {
+  EdgeServerBgp bgp;
+  bgp.local_as = fields.get<std::uint32_t>("local_as");
+  bgp.peer_as = fields.get<std::uint32_t>("peer_as");
+  bgp.router_id = fields.get<IpAddress>("router_id");
+  bgp.local_address = fields.get<IpAddress>("local_address");
+  bgp.peer_address = fields.get<IpAddress>("peer_address");
+  bgp.peer_port = fields.get("peer_port", bgp.peer_port);
+  bgp.hold_time = fields.get("hold_time_ns", bgp.hold_time);
+  bgp.transit = fields.get("transit", bgp.transit);
+  if (bgp.hold_time % std::chrono::seconds(1) != Duration::zero())
+    fields.problem("hold_time_ns", "is no whole seconds");
+  return bgp;
+}
+
+void check(const EdgeServerConfig& config, JsonFields& fields) {
+  if (config.workers == 0 || config.workers > 256) fields.problem("workers", "is not 1 to 256");
+  if (config.queue_limit == 0) fields.problem("queue_limit", "is 0");
+  if (config.interval < std::chrono::milliseconds(1)) fields.problem("interval_ns", "is below 1 ms");
+  if (config.window < std::chrono::milliseconds(1)) fields.problem("window_ns", "is below 1 ms");
+  if (config.cs_id.is_v4() != config.csci.is_v4()) fields.problem("csci", "is not of the CS-ID's family");
+}
+
+}  // namespace
+
+Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
+  JsonFields fields(json, "edge-server");
+  EdgeServerConfig config;
+  config.node = fields.get<std::string>("node");
+  config.events = fields.get<std::string>("events");
+  config.control = fields.get<std::string>("control");
+  config.cs_id = fields.get<IpAddress>("cs_id");
+  config.csci = fields.get<IpAddress>("csci");
+  config.port = fields.get<std::uint16_t>("port");
+  config.workers = fields.get<unsigned>("workers");
+  config.queue_limit = fields.get<unsigned>("queue_limit");
+  config.cgroup = fields.get<std::string>("cgroup");
+  config.interval = fields.get<Duration>("interval_ns");
+  config.window = fields.get<Duration>("window_ns");
+  config.phase = fields.get<Duration>("phase_ns");
+  config.epoch = fields.get<Instant>("epoch_ns");
+  const auto refresh = fields.get<std::string>("refresh");
+  config.every_interval = refresh == "every-interval";
+  if (!config.every_interval && refresh != "on-change" && !refresh.empty())
+    fields.problem("refresh", "is \"" + refresh + "\", not every-interval or on-change");
+  config.site_preference = fields.get<std::uint32_t>("site_preference");
+  config.metrics = fields.get<nlohmann::json>("metrics");
+  if (auto inner = fields.object("bgp")) config.bgp = bgp(*inner);
+  check(config, fields);
+  if (fields.has("metrics"))
+    if (const auto declarations = cpsel::declarations_from_json(config.metrics); !declarations)
+      fields.problem("metrics", declarations.error().message);
+  if (const auto wrong = fields.finish()) return fail("{}", *wrong);
+  return config;
+}
+
+}  // namespace cats::roles

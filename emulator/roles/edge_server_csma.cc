@@ -1,0 +1,172 @@
+#include "emulator/roles/edge_server_csma.h"
+
+#include <algorithm>
+
+#include "cpsel/known_sequence.h"
+
+namespace cats::roles {
+namespace {
+
+constexpr Duration kShortestWindow = std::chrono::milliseconds(100);
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+collectors::SamplerConfig checked(const CsmaConfig& config) {
+  auto result = sampler_config(config);
+  if (!result) throw UsageError(result.error().message);
+  return *result;
+}
+
+// What every sample has, for finding out before the start whether the scores can be derived.
+cpsel::Values example_values() {
+  cpsel::Values values;
+  for (const auto name : cpsel::metric_names(cpsel::Level::l0)) values[name] = 0;
+  return values;
+}
+
+bool whole_seconds(Duration window) {
+  return window >= std::chrono::seconds(1) && window % std::chrono::seconds(1) == Duration::zero();
+}
+
+}  // namespace
+
+Expected<collectors::SamplerConfig> sampler_config(const CsmaConfig& config) {
+  collectors::SamplerConfig sampler;
+  sampler.window = config.window;
+  for (const auto& declaration : config.declarations) {
+    const bool measured = declaration.type == "cpu_utilisation" || declaration.type == "available_compute" ||
+                          declaration.type == "queue_length" || declaration.type == "processing_delay";
+    if (!measured || !declaration.statistics) continue;
+    const auto statistic =
+        collectors::sampler_statistic(declaration.type, std::string(cpsel::to_text(*declaration.statistics)));
+    if (!statistic) return tl::make_unexpected(statistic.error());
+    if (declaration.type == "queue_length") sampler.queue_length = *statistic;
+    if (declaration.type == "processing_delay") sampler.processing_delay = *statistic;
+  }
+  if (const auto problems = cpsel::problems(config.declarations); !problems.empty())
+    return fail("metrics: {}", problems.front().message);
+  auto example = example_values();
+  if (config.site_preference == 0) example.erase("site_preference");
+  if (const auto derived = cpsel::derive(config.declarations, example); !derived)
+    return fail("metrics: {}", derived.error().message);
+  return sampler;
+}
+
+Csma::Csma(boost::asio::io_context& io, CsmaConfig config, collectors::SamplerSources sources, EventLog& events,
+           std::function<void(const collectors::MetricReport&)> publish)
+    : config_(std::move(config)),
+      events_(events),
+      publish_(std::move(publish)),
+      sampler_(checked(config_), std::move(sources)),
+      tick_timer_(io),
+      window_timer_(io) {}
+
+void Csma::start() {
+  sampler_.observe(now());
+  schedule_tick();
+  schedule_window_start();
+}
+
+void Csma::stop() {
+  tick_timer_.cancel();
+  window_timer_.cancel();
+}
+
+// The first epoch + phase + offset + k·interval after now.
+Instant Csma::next_on_schedule(Duration offset) const {
+  const Duration since = now() - (config_.epoch + config_.phase + offset);
+  auto periods = since / config_.interval;
+  if (since >= Duration::zero()) ++periods;
+  return config_.epoch + config_.phase + offset + periods * config_.interval;
+}
+
+void Csma::schedule_tick() {
+  tick_timer_.expires_at(next_on_schedule(Duration::zero()));
+  tick_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    tick();
+    schedule_tick();
+  });
+}
+
+// A window of whole intervals begins at a tick; any other needs a reading of its own.
+void Csma::schedule_window_start() {
+  if (config_.window % config_.interval == Duration::zero()) return;
+  window_timer_.expires_at(next_on_schedule(-config_.window));
+  window_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    sampler_.observe(now());
+    schedule_window_start();
+  });
+}
+
+Expected<Csma::Scored> Csma::take(Instant at) {
+  auto sample = sampler_.sample(at);
+  if (!sample) return tl::make_unexpected(sample.error());
+  if (config_.site_preference != 0) sample->raw["site_preference"] = config_.site_preference;
+  auto derived = cpsel::derive(config_.declarations, sample->raw);
+  if (!derived) return tl::make_unexpected(derived.error());
+  return Scored{std::move(*sample), std::move(*derived)};
+}
+
+void Csma::tick() {
+  const auto scored = take(now());
+  if (!scored ||
+      scored->sample.window_end - scored->sample.window_start < std::min(kShortestWindow, config_.window / 2))
+    return;  // just started
+  const auto& sample = scored->sample;
+  events_.write("sample", {{"source", config_.csci.str()},
+                           {"window_start", to_ns(sample.window_start)},
+                           {"window_end", to_ns(sample.window_end)},
+                           {"raw", sample.raw},
+                           {"unquantised", scored->derived.unquantised},
+                           {"accounting", {{"usage_ns", sample.usage.count()}, {"quota_cores", sample.quota_cores}}}});
+  publish_if_due(*scored);
+}
+
+void Csma::publish_if_due(const Scored& scored) {
+  auto report = report_of(scored);
+  if (known_seed_) report.known = cpsel::known_value(*known_seed_, config_.csci, sequence_ + 1);
+  if (!config_.every_interval) {
+    if (last_ && last_->values == report.values && !known_seed_) return;
+    last_ = report;
+  }
+  ++sequence_;
+  if (config_.every_interval) report.stamp = collectors::Stamp{sequence_, scored.sample.window_end};
+  publish_(report);
+}
+
+collectors::MetricReport Csma::report_of(const Scored& scored) const {
+  collectors::MetricReport report;
+  const auto& raw = scored.sample.raw;
+  for (const char* name : {"available_compute", "processing_delay", "site_preference"})
+    if (const auto found = raw.find(name); found != raw.end()) report.values[name] = found->second;
+  if (whole_seconds(config_.window)) {  // the wire counts whole seconds
+    report.values["traffic_period_s"] = static_cast<double>(config_.window / std::chrono::seconds(1));
+    for (const char* name : {"packets_in", "packets_out", "bytes_in", "bytes_out"}) report.values[name] = raw.at(name);
+  }
+  for (const auto& [name, score] : scored.derived.scores) report.values[name] = score;
+  return report;
+}
+
+Expected<nlohmann::ordered_json> Csma::sample_now() {
+  const auto scored = take(now());
+  if (!scored) return tl::make_unexpected(scored.error());
+  return nlohmann::ordered_json{
+      {"window_start", to_ns(scored->sample.window_start)},
+      {"window_end", to_ns(scored->sample.window_end)},
+      {"raw", scored->sample.raw},
+      {"unquantised", scored->derived.unquantised},
+      {"scores", scored->derived.scores},
+      {"accounting", {{"usage_ns", scored->sample.usage.count()}, {"quota_cores", scored->sample.quota_cores}}}};
+}
+
+void Csma::set_interval(Duration interval, Duration phase) {
+  config_.interval = interval;
+  config_.phase = phase;
+  stop();
+  schedule_tick();
+  schedule_window_start();
+}
+
+}  // namespace cats::roles

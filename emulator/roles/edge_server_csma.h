@@ -1,0 +1,75 @@
+// The C-SMA of an edge server: samples on an absolute schedule, derives scores as the scenario declares, logs each
+// sample, and hands on a report when one is due.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/event_log.h"
+#include "base/ip.h"
+#include "collectors/metric_mapping.h"
+#include "collectors/sampler.h"
+#include "cpsel/metrics.h"
+
+namespace cats::roles {
+
+struct CsmaConfig {
+  IpAddress csci;
+  Duration interval{}, window{}, phase{};
+  Instant epoch;
+  bool every_interval = true;
+  std::uint32_t site_preference = 0;
+  std::vector<cpsel::Declaration> declarations;
+};
+
+// Error, naming the metric: a statistic the sampler does not give, a raw value that a score needs and nobody measures.
+Expected<collectors::SamplerConfig> sampler_config(const CsmaConfig& config);
+
+class Csma {
+ public:
+  // Throws UsageError for what sampler_config() refuses.
+  Csma(boost::asio::io_context& io, CsmaConfig config, collectors::SamplerSources sources, EventLog& events,
+       std::function<void(const collectors::MetricReport&)> publish);
+
+  void start();
+  void stop();
+  // Outside the schedule: not logged, not published. {"raw", "unquantised"}
+  Expected<nlohmann::ordered_json> sample_now();
+  void set_interval(Duration interval, Duration phase);
+  void set_known_seed(std::optional<std::uint64_t> seed) { known_seed_ = seed; }
+  void set_bias_points(double points) { sampler_.set_bias_points(points); }
+  std::uint32_t sequence() const { return sequence_; }  // of the last report; 0 before the first
+
+ private:
+  struct Scored {
+    collectors::Sample sample;
+    cpsel::Derived derived;
+  };
+  Expected<Scored> take(Instant now);
+  void tick();
+  void publish_if_due(const Scored& scored);
+  collectors::MetricReport report_of(const Scored& scored) const;
+  Instant next_on_schedule(Duration offset) const;
+  void schedule_tick();
+  void schedule_window_start();
+
+  CsmaConfig config_;
+  EventLog& events_;
+  std::function<void(const collectors::MetricReport&)> publish_;
+  collectors::Sampler sampler_;
+  boost::asio::steady_timer tick_timer_;
+  boost::asio::steady_timer window_timer_;
+  std::optional<std::uint64_t> known_seed_;
+  std::uint32_t sequence_ = 0;
+  std::optional<collectors::MetricReport> last_;  // published, without stamp
+};
+
+}  // namespace cats::roles

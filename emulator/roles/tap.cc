@@ -1,0 +1,141 @@
+#include "emulator/roles/tap.h"
+
+#include <exception>
+#include <fcntl.h>
+#include <map>
+#include <sched.h>
+#include <thread>
+
+#include "base/fd.h"
+#include "base/json_fields.h"
+#include "bgp/bmp_receiver.h"
+#include "bgp/message.h"
+#include "bgp/tcp_options.h"
+#include "bgp/update.h"
+#include "emulator/roles/agent.h"
+
+namespace cats::roles {
+namespace {
+
+// The socket belongs to the namespace of the thread that makes it; a thread of its own has no way back to find.
+Fd listener_inside(const TapRouter& router) {
+  Fd listener;
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      const Fd ns(check(::open(router.netns.c_str(), O_RDONLY | O_CLOEXEC), "open {}", router.netns.string()));
+      check(::setns(ns.get(), CLONE_NEWNET), "enter {} of {}", router.netns.string(), router.router);
+      const IpAddress loopback = IpAddress::of("::1");
+      listener = bgp::tcp_listener(loopback, loopback, router.port, {});
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+  return listener;
+}
+
+// Mirrored octets are the peer's own; the tap was no party to the session, so it reads them as a four-octet-AS speaker
+// of both families without add-path (BMP strips path identifiers).
+bgp::SessionParameters mirrored_session(const bgp::BmpPeer& peer, bool standard_mode) {
+  bgp::SessionParameters session;
+  session.peer_as = peer.as;
+  session.four_octet_as = !peer.two_octet_as_path();
+  session.extended_messages = true;
+  session.families = {bgp::ipv4_unicast, bgp::ipv6_unicast};
+  session.edge_metadata_negotiated = standard_mode;
+  session.edge_metadata_peer_announced = standard_mode;
+  return session;
+}
+
+class Tap {
+ public:
+  explicit Tap(const TapConfig& config)
+      : agent_(config.node, "tap", config.events, config.control), receiver_(agent_.io(), callbacks()) {
+    for (const TapRouter& router : config.routers) {
+      routers_[router.router];
+      receiver_.listen(router.router, listener_inside(router));
+    }
+    agent_.on_status([this] { return status(); });
+  }
+
+  int run() { return agent_.run(); }
+
+ private:
+  struct RouterState {
+    int connections = 0;
+    std::uint64_t messages = 0;  // mirrored
+    std::uint64_t unread = 0;    // of them, no UPDATE that could be read
+    std::uint64_t lost = 0;      // reports of lost mirrored messages
+  };
+
+  bgp::BmpCallbacks callbacks() {
+    bgp::BmpCallbacks callbacks;
+    callbacks.on_mirrored = [this](const std::string& router, Instant received, const bgp::BmpPeer& peer,
+                                   bgp::ByteView update) { mirrored(router, received, peer, update); };
+    callbacks.on_messages_lost = [this](const std::string& router, Instant received, const bgp::BmpPeer&) {
+      ++routers_[router].lost;
+      agent_.events().write_at(received, "tap_lost", {{"router", router}, {"tap", "bmp"}});
+    };
+    callbacks.on_connection = [this](const std::string& router, Instant when, bool up, const std::string& why) {
+      routers_[router].connections += up ? 1 : -1;
+      agent_.events().write_at(when, "tap_connection", {{"router", router}, {"up", up}, {"why", why}});
+    };
+    return callbacks;
+  }
+
+  void mirrored(const std::string& router, Instant received, const bgp::BmpPeer& peer, bgp::ByteView message) {
+    RouterState& state = routers_[router];
+    ++state.messages;
+    if (peer.post_policy() || message.size() < bgp::header_size) return;
+    const auto body = message.subspan(bgp::header_size);
+    auto decoded = bgp::decode_update(body, mirrored_session(peer, false));
+    if (decoded.action != bgp::ErrorAction::none) decoded = bgp::decode_update(body, mirrored_session(peer, true));
+    if (decoded.action != bgp::ErrorAction::none) ++state.unread;
+    const auto& carried = decoded.update.attributes.edge_metadata;
+    if (!carried) return;
+    const auto* stamp = bgp::find<bgp::CatsStamp>(carried->metadata);
+    if (stamp == nullptr) return;
+    for (const auto& route : bgp::route_changes(decoded).announced)
+      agent_.events().write_at(received, "hop_seen",
+                               {{"router", router},
+                                {"tap", "bmp"},
+                                {"source", route.next_hop.str()},
+                                {"seq", stamp->sequence},
+                                {"peer", peer.address.str()},
+                                {"prefix", route.nlri.prefix.str()}});
+  }
+
+  nlohmann::ordered_json status() const {
+    nlohmann::ordered_json routers = nlohmann::ordered_json::object();
+    for (const auto& [name, state] : routers_)
+      routers[name] = {{"connected", state.connections > 0},
+                       {"messages", state.messages},
+                       {"unread", state.unread},
+                       {"lost", state.lost}};
+    return {{"routers", std::move(routers)}};
+  }
+
+  Agent agent_;
+  std::map<std::string, RouterState> routers_;
+  bgp::BmpReceiver receiver_;
+};
+
+}  // namespace
+
+Expected<TapConfig> parse_tap(const nlohmann::json& json) {
+  JsonFields fields(json, "tap");
+  TapConfig config;
+  config.node = fields.get<std::string>("node");
+  config.events = fields.get<std::string>("events");
+  config.control = fields.get<std::string>("control");
+  for (JsonFields& one : fields.objects("routers"))
+    config.routers.push_back(
+        {one.get<std::string>("router"), one.get<std::string>("netns"), one.get<std::uint16_t>("port")});
+  if (const auto wrong = fields.finish()) return fail("{}", *wrong);
+  return config;
+}
+
+int run_tap(const TapConfig& config) { return Tap(config).run(); }
+
+}  // namespace cats::roles

@@ -1,0 +1,132 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cpsel/known_sequence.h"
+#include "cpsel/metrics_json.h"
+#include "emulator/roles/edge_server_csma.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cats::roles {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+std::vector<cpsel::Declaration> declarations(const char* statistics = "mean") {
+  auto json = nlohmann::json::parse(R"([
+    {"type": "cpu_utilisation", "level": "L0", "unit": "percent", "statistics": "mean", "format": "float"},
+    {"type": "compute_norm", "level": "L1", "statistics": "mean", "aggregation": "mean",
+     "normalisation": {"function": "minmax", "lo": 0, "hi": 100, "better": "less"},
+     "of": [{"metric": "cpu_utilisation"}]}])");
+  json[0]["statistics"] = statistics;
+  const auto parsed = cpsel::declarations_from_json(json);
+  if (!parsed) throw std::runtime_error(parsed.error().message);
+  return *parsed;
+}
+
+class CsmaTest : public testing::Test {
+ protected:
+  CsmaConfig config() const {
+    CsmaConfig config;
+    config.csci = IpAddress::of("2001:2:0:1::1");
+    config.interval = config.window = 50ms;
+    config.phase = 20ms;
+    config.epoch = std::chrono::steady_clock::now() - 1s;
+    config.site_preference = 5;
+    config.declarations = declarations();
+    return config;
+  }
+  void make(const CsmaConfig& config) {
+    csma_.emplace(io_, config,
+                  collectors::SamplerSources{[this] {
+                                               return collectors::CpuReading{usage_, 1.0};
+                                             },
+                                             [] { return collectors::ServiceReading{}; }},
+                  log_, [this](const collectors::MetricReport& report) { reports_.push_back(report); });
+  }
+
+  support::TemporaryDirectory directory_;
+  MonotonicClock clock_;
+  EventLog log_{directory_ / "events", "es1", clock_};
+  boost::asio::io_context io_;
+  Duration usage_{};
+  std::vector<collectors::MetricReport> reports_;
+  std::optional<Csma> csma_;
+};
+
+TEST_F(CsmaTest, SamplesOnTheAbsoluteScheduleAndPublishesStampedReports) {
+  const auto c = config();
+  make(c);
+  csma_->set_known_seed(11);
+  csma_->start();
+  while (reports_.size() < 4) io_.run_one();
+  for (std::size_t i = 0; i < reports_.size(); ++i) {
+    const auto& stamp = *reports_[i].stamp;
+    EXPECT_EQ(stamp.sequence, i + 1);
+    const Duration after = (stamp.window_end - c.epoch - c.phase) % c.interval;
+    EXPECT_LT(after, 30ms);  // late, never early
+    EXPECT_EQ(reports_[i].known, cpsel::known_value(11, c.csci, stamp.sequence));
+    EXPECT_EQ(reports_[i].values.at("available_compute"), 100);
+    EXPECT_EQ(reports_[i].values.at("compute_norm"), 10);
+    EXPECT_EQ(reports_[i].values.at("site_preference"), 5);
+    EXPECT_FALSE(reports_[i].values.contains("bytes_in"));  // the window is no whole second
+  }
+  const auto events = read_events(directory_ / "events");
+  ASSERT_TRUE(events);
+  ASSERT_GE(events->size(), 4u);
+  const auto& sample = events->at(3);
+  EXPECT_EQ(sample["event"], "sample");
+  EXPECT_EQ(sample["source"], "2001:2:0:1::1");
+  EXPECT_EQ(sample["window_end"], to_ns(reports_[3].stamp->window_end));
+  EXPECT_EQ(sample["accounting"]["usage_ns"], 0);
+  EXPECT_EQ(sample["accounting"]["quota_cores"], 1.0);
+  EXPECT_EQ(sample["unquantised"]["compute_norm"], 1.0);
+}
+
+TEST_F(CsmaTest, OnChangeSendsNoStampAndNothingTwice) {
+  auto c = config();
+  c.every_interval = false;
+  make(c);
+  csma_->start();
+  io_.run_for(300ms);
+  ASSERT_EQ(reports_.size(), 1u);
+  EXPECT_FALSE(reports_[0].stamp);
+  usage_ += 20ms;
+  io_.run_for(200ms);
+  EXPECT_GE(reports_.size(), 2u);  // up, and down again
+}
+
+TEST_F(CsmaTest, AChangedIntervalKeepsTheEpoch) {
+  auto c = config();
+  c.interval = 1h;
+  make(c);
+  csma_->start();
+  io_.run_for(20ms);
+  EXPECT_TRUE(reports_.empty());
+  csma_->set_interval(30ms, 10ms);
+  while (reports_.size() < 3) io_.run_one();
+  for (const auto& report : reports_) EXPECT_LT((report.stamp->window_end - c.epoch - 10ms) % 30ms, 20ms);
+}
+
+TEST_F(CsmaTest, AWindowOfItsOwnLengthIsSampledFromItsOwnStart) {
+  auto c = config();
+  c.interval = 200ms;
+  c.window = 60ms;
+  make(c);
+  csma_->start();
+  while (reports_.size() < 2) io_.run_one();
+  const auto events = read_events(directory_ / "events");
+  const auto& last = events->back();
+  const auto length = Duration(last["window_end"].get<std::int64_t>() - last["window_start"].get<std::int64_t>());
+  EXPECT_NEAR(to_ms(length), 60, 30);
+}
+
+TEST(CsmaConfig, NamesWhatTheSamplerDoesNotGive) {
+  CsmaConfig config;
+  config.window = 1s;
+  config.declarations = declarations("max");
+  EXPECT_THAT(sampler_config(config).error().message, HasSubstr("cpu_utilisation"));
+}
+
+}  // namespace
+}  // namespace cats::roles

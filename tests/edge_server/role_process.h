@@ -1,0 +1,63 @@
+// A role as a process of its own, in the caller's network namespace, commanded over its control socket.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "emulator/control/client.h"
+#include "tests/support/wait_until.h"
+
+namespace cats::roles {
+
+class RoleProcess {
+ public:
+  RoleProcess(std::string node, std::filesystem::path control, const std::function<int()>& role)
+      : pid_(check(::fork(), "fork for {}", node)), node_(std::move(node)), control_(std::move(control)) {
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int status = 99;
+    try {
+      status = role();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s: %s\n", node_.c_str(), error.what());
+    }
+    ::_exit(status);
+  }
+  ~RoleProcess() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  RoleProcess(const RoleProcess&) = delete;
+  RoleProcess& operator=(const RoleProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+  nlohmann::json call(const nlohmann::json& request) {
+    if (!client_) client_.emplace(node_, control_, std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    return client_->call(request);
+  }
+  // The exit status once it has ended by itself; −1 when it has not within 5 s.
+  int wait() {
+    int status = -1;
+    if (!support::wait_for(std::chrono::seconds(5), [&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; }))
+      return -1;
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+  std::string node_;
+  std::filesystem::path control_;
+  std::optional<control::Client> client_;
+};
+
+}  // namespace cats::roles

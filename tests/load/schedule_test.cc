@@ -1,0 +1,116 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "emulator/load/load.h"
+
+namespace cats::load {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+LoadDescription description() {
+  LoadDescription load;
+  load.trial = "t";
+  load.seed = 7;
+  load.service = IpAddress::of("2001:2::100");
+  load.port = 80;
+  load.persistent = PersistentLoad{4, 100ms, Arrivals::poisson};
+  load.short_sessions = ShortLoad{50, Arrivals::poisson, 1, 0ms};
+  load.timeout = 1s;
+  load.start = from_ns(1'000'000'000);
+  load.duration = 100s;
+  return load;
+}
+
+template <class Schedule>
+std::vector<Instant> all(Schedule schedule) {
+  std::vector<Instant> times;
+  while (const auto t = schedule.next()) times.push_back(*t);
+  return times;
+}
+
+// Mean and variance of the gaps, in seconds.
+std::pair<double, double> gaps(const std::vector<Instant>& times) {
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const double gap = to_seconds(times[i] - times[i - 1]);
+    sum += gap;
+    squares += gap * gap;
+  }
+  const auto n = static_cast<double>(times.size() - 1);
+  return {sum / n, squares / n - sum / n * (sum / n)};
+}
+
+TEST(Schedule, ASeedGivesTheSameTimesAndAnotherSeedOrHostOthers) {
+  const auto load = description();
+  auto other = load;
+  other.seed = 8;
+  EXPECT_EQ(all(ShortSchedule(load, "h1")), all(ShortSchedule(load, "h1")));
+  EXPECT_NE(all(ShortSchedule(load, "h1")), all(ShortSchedule(load, "h2")));
+  EXPECT_NE(all(ShortSchedule(load, "h1")), all(ShortSchedule(other, "h1")));
+  EXPECT_EQ(all(PersistentSchedule(load, "h1", 2)), all(PersistentSchedule(load, "h1", 2)));
+  EXPECT_NE(all(PersistentSchedule(load, "h1", 2)), all(PersistentSchedule(load, "h1", 3)));
+}
+
+TEST(Schedule, AnotherSessionCountDisturbsNobody) {
+  auto load = description();
+  const auto before = all(PersistentSchedule(load, "h1", 0));
+  load.persistent->sessions = 400;
+  EXPECT_EQ(all(PersistentSchedule(load, "h1", 0)), before);
+}
+
+TEST(Schedule, PoissonArrivalsHaveTheRateAndTheVariance) {
+  auto load = description();
+  load.duration = 1000s;
+  const auto times = all(ShortSchedule(load, "h1"));
+  // Count within 4 standard deviations; gaps exponential: variance = mean².
+  EXPECT_NEAR(static_cast<double>(times.size()), 50'000, 4 * std::sqrt(50'000));
+  const auto [mean, variance] = gaps(times);
+  EXPECT_NEAR(mean, 0.02, 0.0005);
+  EXPECT_NEAR(variance, 0.0004, 0.00003);
+}
+
+TEST(Schedule, ConstantArrivalsAreEvenAndStayInside) {
+  auto load = description();
+  load.short_sessions->arrivals = load.persistent->arrivals = Arrivals::constant;
+  for (const auto& times : {all(ShortSchedule(load, "h1")), all(PersistentSchedule(load, "h1", 1))}) {
+    EXPECT_GE(times.front(), load.start);
+    EXPECT_LT(times.back(), load.end());
+    EXPECT_LT(gaps(times).second, 1e-12);
+  }
+  EXPECT_EQ(all(ShortSchedule(load, "h1")).size(), 5000u);
+  EXPECT_EQ(all(PersistentSchedule(load, "h1", 1)).size(), 1000u);
+}
+
+TEST(Description, SurvivesJson) {
+  auto load = description();
+  load.source_ports = SourcePorts{20000, 500};
+  auto json = nlohmann::json(to_json(load));
+  json["do"] = "load";
+  const auto read = parse_load(json);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(to_json(*read), to_json(load));
+}
+
+TEST(Description, NamesEverythingThatIsWrong) {
+  auto json = nlohmann::json(to_json(description()));
+  json["short"]["rate"] = 0;
+  json["short"]["arrivals"] = "bursty";
+  json["persistent"]["sesions"] = 3;
+  json["trial"] = "a,b";
+  json.erase("seed");
+  json["service"] = "somewhere";
+  const auto read = parse_load(json);
+  ASSERT_FALSE(read);
+  for (const char* part :
+       {"load.short.rate is not above 0", "load.short.arrivals is \"bursty\"", "load.persistent.sesions is not known",
+        "load.trial", "load.seed is missing", "load.service is \"somewhere\", not an IP address"})
+    EXPECT_THAT(read.error().message, HasSubstr(part));
+}
+
+}  // namespace
+}  // namespace cats::load
