@@ -90,16 +90,16 @@ struct Term {
 // What a scenario says about one metric. Absent fields are told apart from chosen ones, so that problems() can name
 // them.
 struct Declaration {
-  std::string type;  // a name of metrics()
-  std::optional<Level> level;
-  std::optional<std::string> unit;
-  std::optional<Statistics> statistics;
-  std::optional<Format> format;
-  std::optional<Source> source;
-  std::optional<Normalisation> normalisation;
-  std::optional<Aggregation> aggregation;
+  std::string type = {};  // a name of metrics()
+  std::optional<Level> level = {};
+  std::optional<std::string> unit = {};
+  std::optional<Statistics> statistics = {};
+  std::optional<Format> format = {};
+  std::optional<Source> source = {};
+  std::optional<Normalisation> normalisation = {};
+  std::optional<Aggregation> aggregation = {};
   Order order = Order::normalise_first;
-  std::vector<Term> of;  // what an L1 or L2 score is derived from
+  std::vector<Term> of = {};  // what an L1 or L2 score is derived from
 
   bool operator==(const Declaration&) const = default;
 };
