@@ -125,8 +125,9 @@ class Loader {
   std::string read_topology(const yaml::Reader& root, const std::filesystem::path& directory, Scenario& scenario) {
     if (!root.is_map() || scenario.topology.empty()) return "";
     const yaml::Map map = root.open_map();
+    std::error_code ignored;
     const std::filesystem::path beside = directory / scenario.topology;
-    const auto found = std::filesystem::is_regular_file(beside)
+    const auto found = std::filesystem::is_regular_file(beside, ignored)
                            ? Expected<std::filesystem::path>(beside)
                            : topologies::find_topology(scenario.topology, catalogue_.topologies);
     if (!found) {
