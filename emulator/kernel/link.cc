@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
-#include <net/if.h>
 #include <thread>
 
 #include <fmt/format.h>
@@ -15,6 +15,7 @@ namespace cats::kernel {
 namespace {
 
 constexpr std::size_t kBatchPiece = 64;
+constexpr std::string_view kVeth = "veth";
 
 void put_end(Message& message, const VethEnd& end, int mtu) {
   message.put(IFLA_IFNAME, std::string_view(end.name));
@@ -39,10 +40,13 @@ Link parse_link(const nlmsghdr& message) {
   link.name = attributes.text(IFLA_IFNAME);
   link.mtu = static_cast<int>(attributes.u32(IFLA_MTU));
   link.up = (header.ifi_flags & IFF_UP) != 0;
-  link.running = (header.ifi_flags & IFF_RUNNING) != 0;
   if (const nlattr* const info = attributes[IFLA_LINKINFO]) {
     link.kind = Attributes(*info, IFLA_INFO_MAX).text(IFLA_INFO_KIND);
   }
+  // IFF_RUNNING alone is also set while the state is still unknown: before link watch has seen a new veth it drops all.
+  const std::uint8_t state = attributes.u8(IFLA_OPERSTATE);
+  link.running = (header.ifi_flags & IFF_RUNNING) != 0 && (header.ifi_flags & IFF_LOWER_UP) != 0 &&
+                 (state == IF_OPER_UP || (state == IF_OPER_UNKNOWN && link.kind != kVeth));
   const std::span<const std::byte> mac = attributes.bytes(IFLA_ADDRESS);
   if (mac.size() == link.mac.size()) {
     std::memcpy(link.mac.data(), mac.data(), mac.size());
@@ -117,7 +121,7 @@ void Netlink::add_veth(const VethEnd& a, const VethEnd& b, int mtu) {
   message.header(with_index(a.index));
   put_end(message, a, mtu);
   message.nest(IFLA_LINKINFO, [&] {
-    message.put(IFLA_INFO_KIND, std::string_view("veth"));
+    message.put(IFLA_INFO_KIND, kVeth);
     message.nest(IFLA_INFO_DATA, [&] {
       message.nest(VETH_INFO_PEER, [&] {
         message.header(with_index(b.index));
