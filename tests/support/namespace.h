@@ -34,6 +34,12 @@ class ScopedNamespace {
   void enter() { join(open_namespace("/run/netns/" + name_).get()); }
   void leave() { join(outer_.get()); }
 
+  // The command that runs `command` inside, in the same process.
+  Arguments inside(Arguments command) const {
+    command.insert(command.begin(), {"ip", "netns", "exec", name_});
+    return command;
+  }
+
   // `ip -n NAME …`
   void ip_inside(Arguments arguments) {
     arguments.insert(arguments.begin(), {"-n", name_});
