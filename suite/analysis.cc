@@ -99,21 +99,17 @@ TestResult result_of(const RunData& data, const scenarios::Scenario& scenario, c
 }
 
 void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {
-  for (const std::string& text : scenario.warnings) warnings.push_back({"", "", text});
   for (const Trial& trial : data.trials())
     if (trial.voided)
       warnings.push_back(
           {trial.test, "",
            fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
-  if (scenario.trials == 1)
-    warnings.push_back({"", "", "one trial: figures are judged by their value, without an interval"});
+  if (scenario.trials < kLeastTrialsForInterval)
+    warnings.push_back({"", "", fmt::format("{} trials: figures are judged by their value, not by their interval",
+                                            scenario.trials)});
 }
 
 }  // namespace
-
-bool was_quick(const RunData& data) {
-  return !data.trials().empty() && data.trials().front().conditions.value("quick", false);
-}
 
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
   Analysis analysis;

@@ -96,11 +96,17 @@ class Loop {
   }
 
   std::optional<std::string> check_logs(const PlannedTrial& planned, const std::string& id) const {
-    const auto data = RunData::load(run_directory_);
-    if (!data) throw MeasurementError(data.error().message);
-    for (const Trial& trial : data->trials())
-      if (trial.id == id) return planned.test->void_reason(*data, trial, planned.conditions);
-    throw MeasurementError("the runner's log does not hold trial " + id);
+    try {
+      const auto data = RunData::load(run_directory_);
+      if (!data) return data.error().message;
+      for (const Trial& trial : data->trials())
+        if (trial.id == id) return planned.test->void_reason(*data, trial, planned.conditions);
+      return "the runner's log does not hold the trial";
+    } catch (const MeasurementError& error) {
+      return error.what();
+    } catch (const nlohmann::json::exception& error) {
+      return fmt::format("an event lacks what the test needs: {}", error.what());
+    }
   }
 
   Duration left() const {

@@ -55,9 +55,8 @@ struct Analysis {
   std::vector<std::string> trial_order;  // "metric-distribution.2", attempts that did not count included
 };
 
-// A pure function of the run directory: `scenario` is its copy, made quick() when was_quick(). A test whose trials did
+// A pure function of the run directory: `scenario` is its copy, quick() if the run was. A test whose trials did
 // not happen or do not count is an error with its reason.
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario);
-bool was_quick(const RunData& data);
 
 }  // namespace cats::suite

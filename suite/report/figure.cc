@@ -98,9 +98,10 @@ void set_verdict(Figure& figure, Verdict verdict, std::string reason) {
 void judge(Figure& figure, const stats::Bound& bound) {
   figure.bound = bound;
   if (!figure.value) return set_verdict(figure, Verdict::error, "");
-  const Verdict verdict = stats::judge(*figure.value, figure.ci95, bound);
+  const bool by_interval = figure.trials >= kLeastTrialsForInterval;
+  const Verdict verdict = stats::judge(*figure.value, by_interval ? figure.ci95 : std::nullopt, bound);
   std::string seen = text(*figure.value, figure.unit);
-  if (figure.ci95) seen += fmt::format(" [{:.4g}, {:.4g}]", figure.ci95->lo, figure.ci95->hi);
+  if (by_interval) seen += fmt::format(" [{:.4g}, {:.4g}]", figure.ci95->lo, figure.ci95->hi);
   set_verdict(figure, verdict,
               verdict == Verdict::pass ? "" : fmt::format("{}, must be {} {:.4g}", seen, bound.op, bound.value));
 }

@@ -12,6 +12,10 @@
 
 namespace cats::suite {
 
+// Two trials give an interval of t = 12.7 standard errors, which says nothing: below three, the value is judged alone, as in
+// a quick run (which the report marks as not conforming).
+inline constexpr int kLeastTrialsForInterval = 3;
+
 struct FigureKind {
   std::string unit;
   std::string statistic;  // "mean", "max", "p99", "sum" are computed from samples; others come as values

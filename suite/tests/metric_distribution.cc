@@ -23,7 +23,7 @@ struct Update {
 using Updates = std::map<std::string, std::map<std::int64_t, Update>>;
 
 Updates updates_of(const RunData& data, const Trial& trial) {
-  const Phase& phase = phase_of(trial, "measure");
+  const Phase& phase = phase_of(trial, kMeasurePhase);
   Updates updates;
   for (const Event* sent : data.events("metric_sent", phase.from_ns, phase.to_ns))
     updates[sent->text("source")][sent->ns("seq")].sent = sent;
@@ -150,7 +150,7 @@ struct Age {
 // Age of information: now − end of the sampling window of the newest update that is there. It rises with time and drops
 // at arrivals.
 Age ages(const RunData& data, const Trial& trial) {
-  const Phase& phase = phase_of(trial, "measure");
+  const Phase& phase = phase_of(trial, kMeasurePhase);
   Age age;
   for (const std::string& ingress : data.ingresses())
     for (const SiteInfo& site : data.sites()) {
@@ -201,7 +201,7 @@ class MetricDistribution final : public Test {
     for (const scenarios::Site& site : context.testbed.sites())
       context.testbed.command(site.node, {{"do", "known_sequence"}, {"seed", context.seed}});
     context.phase("warm-up", context.warm_up);
-    context.phase("measure", context.conditions.duration("measure_s"));
+    context.phase(kMeasurePhase, context.conditions.duration("measure_s"));
     context.phase("drain", context.conditions.duration("drain_s"));
     context.begin_phase("done");
   }

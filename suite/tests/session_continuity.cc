@@ -102,9 +102,10 @@ TrialView view_of(const RunData& data, const Trial& trial) {
   TrialView view{&trial, *step, trace_sessions(data, trial), {}, {}};
   for (const std::string& ingress : data.ingresses())
     view.decisions[ingress] = decisions_in_force(data, trial, ingress);
-  const Phase& react = phase_of(trial, "react");
+  const Phase& measure = phase_of(trial, kMeasurePhase);
   for (const TracedSession& row : view.sessions) {
-    if (row.session->kind != "short" || row.session->started_ns < step->t_ns || row.session->started_ns >= react.to_ns)
+    if (row.session->kind != "short" || row.session->started_ns < step->t_ns ||
+        row.session->started_ns >= measure.to_ns)
       continue;
     const auto answered = row.answered();
     if (answered.empty()) continue;
@@ -159,7 +160,7 @@ class SessionContinuity final : public Test {
     context.phase("warm-up", kSchedulingMargin + context.warm_up);
     context.phase("stable", stable);
     const scenarios::Site& site = busiest(context);
-    context.begin_phase("react");
+    context.begin_phase(kMeasurePhase);
     testbed.command(site.node, {{"do", "background_load"}, {"cores", conditions.number("load") * site.quota_cores}});
     testbed.sleep_until(testbed.now() + react);
     context.begin_phase("close");

@@ -23,6 +23,9 @@ namespace cats::suite {
 
 class Test;
 
+// The phase in which a test with one measuring phase measures; 5.2 changes the load at its beginning.
+inline constexpr std::string_view kMeasurePhase = "measure";
+
 // What the trials of one entry of the report share; written into every `trial_started`.
 struct Conditions {
   std::string mode;

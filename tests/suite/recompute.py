@@ -1,0 +1,258 @@
+#!/usr/bin/python3
+"""The main figures of a run directory computed again, by other code, from the raw logs: RUN_DIR REPORT_JSON.
+
+Shares no code with the program. Every figure it knows must be in the report with the same digits, of each trial and as the
+mean over trials. Exit status 1 and one line per difference otherwise.
+"""
+import csv
+import glob
+import ipaddress
+import json
+import math
+import os
+import sys
+
+run, report_file = sys.argv[1:3]
+report = json.load(open(report_file, encoding="utf-8"))
+events = []
+for name in sorted(glob.glob(f"{run}/events/*.jsonl")):
+    with open(name, encoding="utf-8") as lines:
+        events += [json.loads(line) for line in lines]
+events.sort(key=lambda e: e["t_ns"])
+of = {}
+for e in events:
+    of.setdefault(e["event"], []).append(e)
+samples = {}
+for kind in ("requests", "sessions"):
+    for name in sorted(glob.glob(f"{run}/samples/*.{kind}.csv")):
+        host = os.path.basename(name).split(".")[0]
+        with open(name, encoding="utf-8", newline="") as file:
+            for line in csv.DictReader(file):
+                samples.setdefault((kind, line["trial"]), []).append({"host": host, **line})
+testbed = of["testbed"][-1]
+csci_of = {s["csci"]: s for s in testbed["sites"]}
+differences = []
+
+
+def ms(ns):
+    return ns / 1e6
+
+
+def mean(values):
+    total = 0.0
+    for v in values:
+        total += v
+    return total / len(values)
+
+
+def rank(values, q):
+    values = sorted(values)
+    return values[max(math.ceil(q * len(values) - 1e-9), 1) - 1]
+
+
+def trials_of(test):
+    found = []
+    for started in of["trial_started"]:
+        if started["test"] != test:
+            continue
+        ended = [e for e in of.get("trial_ended", []) if e["trial"] == started["trial"]]
+        if not ended or ended[0]["void"] is not None:
+            continue
+        marks = [(p["name"], p["t_ns"]) for p in of["phase"] if p["trial"] == started["trial"]]
+        marks.append((None, ended[0]["t_ns"]))
+        phases = {a[0]: (a[1], b[1]) for a, b in zip(marks, marks[1:])}
+        found.append((started, phases, ended[0]["t_ns"]))
+    return sorted(found, key=lambda t: t[0]["index"])
+
+
+def check(test, figure, values):
+    """values: index → the trial's number."""
+    entry = next(t for t in report["tests"] if t["name"] == test)
+    reported = {t["index"]: t["figures"].get(figure) for t in entry["trials"] if "error" not in t}
+    if reported != values:
+        differences.append(f"{test} {figure}: report {reported}, logs {values}")
+    whole = entry["figures"][figure]["value"]
+    known = [values[i] for i in sorted(values) if values[i] is not None]
+    if whole != (mean(known) if known else None):
+        differences.append(f"{test} {figure}: report {whole}, logs {mean(known) if known else None}")
+
+
+# -- collection ------------------------------------------------------------------------------------------------------
+def normalised(term, declaration, value):
+    n = term.get("normalisation") or declaration.get("normalisation")
+    assert n["function"] == "minmax", "this script knows minmax"
+    x = value - n["lo"] if n["better"] == "more" else n["hi"] - value
+    return min(max(x / (n["hi"] - n["lo"]), 0.0), 1.0)
+
+
+def collection():
+    errors, deviations, apart = {}, {}, {}
+    declarations = next(t for t in report["tests"] if t["name"] == "collection")["metrics"]
+    scores = [d for d in declarations if d["level"] != "L0"]
+    for started, phases, _ in trials_of("collection"):
+        error, deviation, sites = [], [], {}
+        for level in (20, 50, 80):
+            lo, hi = phases[f"measure-{level}"]
+            for s in of["sample"]:
+                if s["window_start"] < lo or s["window_end"] > hi:
+                    continue
+                length = s["window_end"] - s["window_start"]
+                used = 100 * s["accounting"]["usage_ns"] / (length * s["accounting"]["quota_cores"])
+                error.append(abs(100 * s["raw"]["cpu_utilisation"] - used))
+                sent = next(m for m in of["metric_sent"]
+                            if m["source"] == s["source"] and abs(m["window_end"] - s["window_end"]) <= 2)
+                for d in scores:
+                    term = d["of"][0]
+                    value = normalised(term, d, s["raw"][term["metric"]])
+                    deviation.append(abs(10 * abs(s["unquantised"][d["type"]] - value)))
+                    deviation.append(abs(sent["values"][d["type"]] - math.floor(10 * value + 0.5)))
+                    sites.setdefault((level, d["type"]), {}).setdefault(s["source"], []).append(
+                        s["unquantised"][d["type"]])
+        errors[started["index"]] = max(error)
+        deviations[started["index"]] = max(deviation)
+        apart[started["index"]] = max(max(map(mean, by.values())) - min(map(mean, by.values())) for by in sites.values())
+    check("collection", "collection_error_points", errors)
+    check("collection", "score_deviation", deviations)
+    check("collection", "site_difference", apart)
+
+
+# -- metric-distribution ---------------------------------------------------------------------------------------------
+def mix64(x):
+    mask = 2**64 - 1
+    x = (x + 0x9E3779B97F4A7C15) & mask
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
+    return x ^ (x >> 31)
+
+
+def known_value(seed, csci, seq):
+    x = mix64(seed)
+    for octet in ipaddress.ip_address(csci).packed:
+        x = mix64(x ^ octet)
+    return max(mix64(x ^ seq) >> 32, 1)
+
+
+def metric_distribution():
+    names = ("coverage", "lost", "altered", "duplicated", "reordered", "interval_error_ms", "distribution_delay_ms")
+    out = {n: {} for n in names}
+    hops = {}
+    for started, phases, end in trials_of("metric-distribution"):
+        lo, hi = phases["measure"]
+        index = started["index"]
+        sent = {(m["source"], m["seq"]): m for m in of["metric_sent"] if lo <= m["t_ns"] < hi}
+        got = {}
+        for m in of["metric_received"]:
+            if lo <= m["t_ns"] < end and (m["source"], m["seq"]) in sent:
+                got.setdefault((m["source"], m["seq"]), []).append(m)
+        out["coverage"][index] = len(got) / len(sent)
+        out["lost"][index] = float(len(sent) - len(got))
+        out["duplicated"][index] = float(sum(len(c) - len({json.dumps(m["path"]) for m in c}) for c in got.values()))
+        out["altered"][index] = float(sum(
+            1 for key, copies in got.items() for m in copies
+            if m["known"] != known_value(started["seed"], *key) or m["values"] != sent[key]["values"]))
+        late = 0
+        for source in {s for s, _ in got}:
+            order = sorted((c[0]["t_ns"], q) for (s, q), c in got.items() if s == source)
+            late += sum(1 for i, (_, q) in enumerate(order) if any(p > q for _, p in order[:i]))
+        out["reordered"][index] = float(late)
+        keys = sorted(sent, key=lambda k: (k[0], k[1]))
+        interval = started["interval_ns"]
+        errors = [abs(ms(got[k][0]["t_ns"] - got[k[0], k[1] - 1][0]["t_ns"] - interval))
+                  for k in keys if k in got and (k[0], k[1] - 1) in got]
+        out["interval_error_ms"][index] = rank(errors, 0.99)
+        out["distribution_delay_ms"][index] = mean([ms(got[k][0]["t_ns"] - sent[k]["t_ns"]) for k in keys if k in got])
+        for router in {s["egress"] for s in csci_of.values()} | set(testbed["ingresses"]):
+            seen = {}
+            for h in of["hop_seen"]:
+                if h["router"] == router and lo <= h["t_ns"] < end:
+                    seen.setdefault((h["source"], h["seq"]), h["t_ns"])
+            passes = [k for site in testbed["sites"] for k in keys
+                      if k[0] == site["csci"] and router in [site["egress"]] + testbed["ingresses"] and k in seen]
+            hops.setdefault(router, {})[index] = mean([ms(seen[k] - sent[k]["t_ns"]) for k in passes])
+    for name, values in out.items():
+        check("metric-distribution", name, values)
+    for router, values in hops.items():
+        check("metric-distribution", f"distribution_delay_ms.{router}", values)
+
+
+# -- session-continuity ----------------------------------------------------------------------------------------------
+def session_continuity():
+    names = ("broken_sessions", "instance_changes", "failed_requests", "longest_stall_ms", "table_match_share",
+             "steering_delay_ms", "loaded_share", "aging_error_ms")
+    out = {n: {} for n in names}
+    expected = hits = opened = 0
+    for started, phases, end in trials_of("session-continuity"):
+        index, trial = started["index"], started["trial"]
+        timer = round(started["parameters"]["state_timer_s"] * 1e9)
+        step = next(e for e in of["load_changed"] if e["cores"] > 0 and phases["stable"][0] <= e["t_ns"] < end)
+        flows = {}
+        for f in of.get("flow", []):
+            if started["t_ns"] <= f["t_ns"] < end:
+                flows[f["tuple"]["source"], str(f["tuple"]["sport"])] = f
+        decisions = {d["id"]: d for d in of["decision"]}
+        installed = sorted((r["acked_ns"], decisions[r["decision"]]) for r in of["route_installed"]
+                           if r["t_ns"] < end and r["decision"] in decisions)
+        requests = {}
+        for r in samples["requests", trial]:
+            requests.setdefault((r["host"], r["session"]), []).append(r)
+        broken = changes = failed = answered_sessions = matching = 0
+        stalls, aging, new = [], [], []
+        for s in samples["sessions", trial]:
+            mine = sorted(requests.get((s["host"], s["session"]), []), key=lambda r: int(r["scheduled_ns"]))
+            replies = [r["instance"] for r in sorted((r for r in mine if r["status"] == "ok"), key=lambda r: int(r["done_ns"]))]
+            closed = int(s["closed_ns"])
+            broken += s["outcome"] == "broken"
+            failed += sum(r["status"] != "ok" for r in mine)
+            changes += sum(a != b for a, b in zip(replies, replies[1:]))
+            entry = flows.get((s["source"], s["port"]))
+            if replies:
+                answered_sessions += 1
+                matching += (entry is not None and all(i == entry["instance"] for i in replies)
+                             and not (entry["gone_ns"] is not None and entry["gone_ns"] < closed))
+            if s["kind"] == "persistent" and mine:
+                longest = last = 0
+                for r in mine:
+                    done = int(r["done_ns"]) if r["done_ns"] else closed
+                    longest = max(longest, done - max(last, int(r["scheduled_ns"])))
+                    last = max(last, done)
+                stalls.append(ms(longest))
+            if entry is not None and s["outcome"] == "closed":
+                due = closed + timer
+                if entry["gone_ns"] is not None:
+                    aging.append(ms(entry["gone_ns"] - due))
+                elif phases["aging"][1] - due >= 1e9:
+                    aging.append(ms(phases["aging"][1] - due))
+            begin = int(s["started_ns"])
+            if s["kind"] == "short" and step["t_ns"] <= begin < phases["measure"][1] and replies:
+                force = [d for acked, d in installed if acked <= begin][-1]
+                new.append((begin, replies[0], force))
+        new.sort(key=lambda n: n[0])
+        out["broken_sessions"][index] = float(broken)
+        out["instance_changes"][index] = float(changes)
+        out["failed_requests"][index] = float(failed)
+        out["longest_stall_ms"][index] = max(stalls)
+        out["table_match_share"][index] = matching / answered_sessions
+        out["aging_error_ms"][index] = max(aging) if aging else None
+        loaded = step["source"]
+        after = [n for n in new if n[1] != loaded and any(
+            i["csci"] == loaded and i["window_end"] > step["t_ns"] for i in n[2]["inputs"])]
+        out["steering_delay_ms"][index] = ms(after[0][0] - step["t_ns"]) if after else None
+        out["loaded_share"][index] = sum(n[1] == loaded for n in new) / len(new)
+        hits += sum(n[1] == loaded for n in new)
+        opened += len(new)
+        expected += sum(n[2]["weights"].get(loaded, 0) for n in new)
+    if of["trial_started"][0]["algorithm"] in ("round-robin", "ecmp"):
+        out["steering_delay_ms"] = {i: None for i in out["steering_delay_ms"]}
+    for name, values in out.items():
+        check("session-continuity", name, values)
+    theory = next(t for t in report["tests"] if t["name"] == "session-continuity")["figures"]["loaded_share"]["theory"]
+    if (theory["hits"], theory["sessions"], theory["expected"]) != (hits, opened, expected / opened):
+        differences.append(f"loaded_share theory: report {theory}, logs {hits} of {opened}, {expected / opened}")
+
+
+for name, function in (("collection", collection), ("metric-distribution", metric_distribution),
+                       ("session-continuity", session_continuity)):
+    if any(t["name"] == name and t["figures"] for t in report["tests"]):
+        function()
+print("\n".join(differences) or "the same digits")
+sys.exit(1 if differences else 0)

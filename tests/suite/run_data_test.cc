@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "suite/report/run_data.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cats::suite {
+namespace {
+
+using testing::HasSubstr;
+
+class RunDirectory : public testing::Test {
+ protected:
+  RunDirectory() {
+    std::filesystem::create_directories(directory_ / "events");
+    std::filesystem::create_directories(directory_ / "samples");
+  }
+  void put(const std::string& file, const std::string& text) { write_file(directory_ / file, text); }
+  std::string error() const {
+    const auto data = RunData::load(directory_.path());
+    return data ? "" : data.error().message;
+  }
+
+  support::TemporaryDirectory directory_;
+};
+
+constexpr const char* kStarted =
+    R"({"t_ns":10,"node":"runner","event":"trial_started","trial":"a.0.0","test":"a","index":0,"attempt":0,"seed":5})";
+
+TEST_F(RunDirectory, WithoutLogsIsAnError) { EXPECT_THAT(error(), HasSubstr("no event logs")); }
+
+TEST_F(RunDirectory, ABadLineIsNamed) {
+  put("events/r1.jsonl", "{\"t_ns\":1,\"node\":\"r1\",\"event\":\"x\"}\nnot json\n");
+  EXPECT_THAT(error(), HasSubstr("r1.jsonl:2"));
+}
+
+TEST_F(RunDirectory, AMissingFieldIsNamed) {
+  put("events/es1.jsonl", "{\"t_ns\":1,\"node\":\"es1\",\"event\":\"metric_sent\",\"source\":\"2001:2::1\",\"seq\":\"x\"}\n");
+  EXPECT_THAT(error(), HasSubstr("missing or bad seq"));
+}
+
+TEST_F(RunDirectory, AMissingColumnIsNamed) {
+  put("events/r1.jsonl", "");
+  put("samples/h1.load.csv", "trial,start_ns,end_ns,offered,sent\n");
+  EXPECT_THAT(error(), HasSubstr("no column answered"));
+}
+
+TEST_F(RunDirectory, ABadCellIsNamed) {
+  put("events/r1.jsonl", "");
+  put("samples/h1.load.csv", "trial,start_ns,end_ns,offered,sent,answered\na,1,2,3,x,5\n");
+  EXPECT_THAT(error(), HasSubstr("h1.load.csv:2: sent is \"x\""));
+  put("samples/h1.load.csv", "trial,start_ns,end_ns,offered,sent,answered\na,1,2\n");
+  EXPECT_THAT(error(), HasSubstr("h1.load.csv:2: 3 fields"));
+}
+
+TEST_F(RunDirectory, TornLastLinesAreDropped) {
+  put("events/runner.jsonl", std::string(kStarted) + "\n{\"t_ns\":11,\"no");
+  put("samples/h1.load.csv", "trial,start_ns,end_ns,offered,sent,answered\na,1,2,3,4,5\na,1,2");
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->trials().size(), 1U);
+  EXPECT_EQ(data->loads("a").size(), 1U);
+}
+
+TEST_F(RunDirectory, TrialsHavePhasesAndVerdicts) {
+  put("events/runner.jsonl",
+      std::string(kStarted) +
+          "\n"
+          R"({"t_ns":20,"node":"runner","event":"phase","trial":"a.0.0","name":"one"})"
+          "\n"
+          R"({"t_ns":30,"node":"runner","event":"phase","trial":"a.0.0","name":"two"})"
+          "\n"
+          R"({"t_ns":40,"node":"runner","event":"trial_ended","trial":"a.0.0","void":null})"
+          "\n"
+          R"({"t_ns":50,"node":"runner","event":"trial_started","trial":"a.0.1","test":"a","index":0,"attempt":1,"seed":5})"
+          "\n");
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  const Trial& first = data->trials().at(0);
+  EXPECT_FALSE(first.voided);
+  ASSERT_NE(first.phase("two"), nullptr);
+  EXPECT_EQ(first.phase("one")->to_ns, 30);
+  EXPECT_EQ(first.phase("two")->to_ns, 40);
+  EXPECT_EQ(first.phase("three"), nullptr);
+  EXPECT_EQ(data->trials().at(1).voided, "it did not end");
+}
+
+TEST_F(RunDirectory, EventsOfAllNodesAreInOrderOfTime) {
+  put("events/a.jsonl", "{\"t_ns\":1,\"node\":\"a\",\"event\":\"x\"}\n{\"t_ns\":5,\"node\":\"a\",\"event\":\"x\"}\n");
+  put("events/b.jsonl", "{\"t_ns\":3,\"node\":\"b\",\"event\":\"x\"}\n");
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data);
+  ASSERT_EQ(data->events("x").size(), 3U);
+  EXPECT_EQ(data->events("x")[1].node, "b");
+  EXPECT_EQ(data->events("x", 3, 5).size(), 1U);
+  EXPECT_TRUE(data->events("y").empty());
+}
+
+}  // namespace
+}  // namespace cats::suite

@@ -1,0 +1,211 @@
+// The trial loop and the stimuli against a testbed in virtual time that writes down what it was told.
+#include <algorithm>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "suite/trials.h"
+#include "tests/suite/fake_run.h"
+
+namespace cats::suite {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class VirtualClock final : public Clock {
+ public:
+  Instant now() const override { return now_; }
+  void set(Instant t) { now_ = std::max(now_, t); }
+
+ private:
+  Instant now_ = from_ns(1'000'000'000'000);
+};
+
+class FakeTestbed final : public scenarios::Testbed {
+ public:
+  explicit FakeTestbed(VirtualClock& clock) : clock_(clock) {
+    for (int i = 1; i <= 3; ++i)
+      sites_.push_back({fmt::format("es{}", i), IpAddress::of(fmt::format("2001:2:0:100{}::2", i)),
+                        IpAddress::of("2001:2:0:c5::1"), fmt::format("r{}", i + 1), 0.2});
+  }
+
+  Instant now() const override { return clock_.now(); }
+  void sleep_until(Instant when) override { clock_.set(when); }
+  const std::vector<scenarios::Site>& sites() const override { return sites_; }
+  const std::vector<std::string>& ingresses() const override { return ingresses_; }
+  const std::vector<std::string>& hosts() const override { return hosts_; }
+  nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
+    commands.push_back(fmt::format("{} {}", node, request.dump()));
+    if (node == broken) throw MeasurementError(node + " does not answer");
+    return {{"ok", true}};
+  }
+  MachineTime machine_time() const override {
+    const Duration total = 2 * (clock_.now() - from_ns(0));
+    return {std::chrono::duration_cast<Duration>(total * idle), total};
+  }
+
+  std::vector<std::string> commands;
+  std::string broken;
+  double idle = 0.5;
+
+ private:
+  VirtualClock& clock_;
+  std::vector<scenarios::Site> sites_;
+  std::vector<std::string> ingresses_{"r1"};
+  std::vector<std::string> hosts_{"h1", "h2"};
+};
+
+class TrialLoop : public testing::Test {
+ protected:
+  TrialLoop() : log_(make_log()) {}
+
+  EventLog make_log() {
+    std::filesystem::create_directories(directory_ / "events");
+    return {directory_ / "events/runner.jsonl", "runner", clock_};
+  }
+  RunData run(const scenarios::Scenario& scenario) {
+    run_trials(testbed_, scenario, plan_trials(scenario), directory_.path(), log_,
+               [&](const Progress& progress) { progress_.push_back(progress); });
+    return *RunData::load(directory_.path());
+  }
+
+  static scenarios::Scenario one_test(const char* name) {
+    scenarios::Scenario scenario = fake_scenario();
+    scenario.tests = {{name, nlohmann::ordered_json::object()}};
+    return scenario;
+  }
+
+  support::TemporaryDirectory directory_;
+  VirtualClock clock_;
+  FakeTestbed testbed_{clock_};
+  EventLog log_;
+  std::vector<Progress> progress_;
+};
+
+TEST(Plan, IsSeededAndShuffled) {
+  const scenarios::Scenario scenario = fake_scenario();
+  const auto plan = plan_trials(scenario);
+  const auto again = plan_trials(scenario);
+  ASSERT_EQ(plan.size(), 9U);
+  std::set<std::pair<std::string, int>> all;
+  std::vector<std::string> order;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    all.emplace(plan[i].test->name(), plan[i].index);
+    order.emplace_back(plan[i].test->name());
+    EXPECT_EQ(plan[i].test, again[i].test);
+    EXPECT_EQ(plan[i].seed, again[i].seed);
+    EXPECT_LT(plan[i].seed, std::uint64_t{1} << 53);
+  }
+  EXPECT_EQ(all.size(), 9U);
+  EXPECT_FALSE(std::is_sorted(order.begin(), order.end()));
+
+  // What is compared gets the same seeds: they depend on test and index alone.
+  scenarios::Scenario other = scenario;
+  other.algorithm.name = "round-robin";
+  other.tests.erase(other.tests.begin());
+  for (const PlannedTrial& trial : plan_trials(other))
+    EXPECT_TRUE(std::any_of(plan.begin(), plan.end(), [&](const PlannedTrial& p) {
+      return p.test == trial.test && p.index == trial.index && p.seed == trial.seed;
+    }));
+}
+
+TEST(Plan, TheDefaultsFitIntoTheirTime) {
+  scenarios::Scenario scenario = fake_scenario();
+  for (auto& test : scenario.tests) test.parameters = nlohmann::ordered_json::object();
+  scenario.trials = 5;
+  scenario.warm_up = 10s;
+  scenario.cool_down = 1s;
+  EXPECT_LT(total_length(plan_trials(scenario), scenario), 9min);
+  scenario.quick = true;
+  scenario.trials = 2;
+  scenario.warm_up = 3s;
+  EXPECT_LT(total_length(plan_trials(scenario), scenario), 105s);
+}
+
+TEST_F(TrialLoop, LogsTrialsAndPhases) {
+  const RunData data = run(one_test("metric-distribution"));
+  ASSERT_EQ(data.trials().size(), 3U);
+  EXPECT_EQ(data.sites().size(), 3U);
+  EXPECT_EQ(data.sites()[0].egress, "r2");
+  for (const Trial& trial : data.trials()) {
+    EXPECT_FALSE(trial.voided);
+    ASSERT_NE(trial.phase("warm-up"), nullptr);
+    EXPECT_EQ(trial.phase("warm-up")->to_ns - trial.phase("warm-up")->from_ns, Duration(3s).count());
+    EXPECT_EQ(trial.phase("measure")->to_ns - trial.phase("measure")->from_ns, Duration(15s).count());
+    EXPECT_NE(trial.phase("cool-down"), nullptr);
+    EXPECT_EQ(trial.conditions.at("parameters").at("tolerance_ms"), 60);
+    const std::string known = fmt::format(R"(es2 {{"do":"known_sequence","seed":{}}})", trial.seed);
+    EXPECT_THAT(testbed_.commands, testing::Contains(known));
+  }
+  EXPECT_EQ(data.events("host_idle").size(), 3U);
+  EXPECT_NEAR(data.events("host_idle")[0].at("share").get<double>(), 0.5, 1e-9);
+  EXPECT_THAT(testbed_.commands.back(), HasSubstr("watch_flows"));
+  EXPECT_EQ(progress_.front().phase, "warm-up");
+  EXPECT_EQ(progress_.front().left, Duration(63s));
+  EXPECT_EQ(progress_.back().left, Duration(2s));
+}
+
+TEST_F(TrialLoop, ABusyMachineVoidsTrialsAndThenTheTest) {
+  testbed_.idle = 0.05;
+  const scenarios::Scenario scenario = one_test("metric-distribution");
+  const RunData data = run(scenario);
+  EXPECT_EQ(data.trials().size(), 12U);  // three trials, each with three repetitions
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("only 5.0 % idle"));
+  const Analysis analysis = analyse(data, scenario);
+  ASSERT_EQ(analysis.tests.size(), 1U);
+  EXPECT_EQ(analysis.tests[0].verdict, Verdict::error);
+  EXPECT_EQ(analysis.tests[0].void_trials, 12);
+  EXPECT_THAT(analysis.tests[0].reason, HasSubstr("idle"));
+  EXPECT_EQ(analysis.warnings.size(), 12U);
+}
+
+TEST_F(TrialLoop, AnAgentThatDoesNotAnswerVoidsTheTrial) {
+  testbed_.broken = "es2";
+  const RunData data = run(one_test("collection"));
+  EXPECT_EQ(data.trials().size(), 12U);
+  EXPECT_EQ(data.trials()[0].voided, "es2 does not answer");
+}
+
+TEST_F(TrialLoop, CollectionDrivesEverySiteThroughTheLevels) {
+  const RunData data = run(one_test("collection"));
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("no sample of es1"));  // no agent wrote any
+  std::vector<std::string> loads;
+  for (const std::string& command : testbed_.commands)
+    if (command.starts_with("es3") && command.find("calibrated_load") != std::string::npos) loads.push_back(command);
+  ASSERT_GE(loads.size(), 3U);
+  EXPECT_EQ(loads[0], R"(es3 {"do":"calibrated_load","share":0.2})");
+  EXPECT_EQ(loads[2], R"(es3 {"do":"calibrated_load","share":0.8})");
+}
+
+TEST_F(TrialLoop, SessionContinuityLoadsTheSelectedInstance) {
+  EventLog ingress(directory_ / "events/r1.jsonl", "r1", clock_);
+  ingress.write("decision", {{"id", 1},
+                             {"service", "2001:2:0:c5::1"},
+                             {"inputs", nlohmann::json::array()},
+                             {"weights", {{"2001:2:0:1001::2", 0.0}, {"2001:2:0:1002::2", 1.0}}}});
+  ingress.write("flow_poll", {{"entries", 0}});
+  const RunData data = run(one_test("session-continuity"));
+  // No edge server logs the change of its load here, so no trial counts.
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("load_changed"));
+  const auto& commands = testbed_.commands;
+  const auto load = std::find_if(commands.begin(), commands.end(), [](const std::string& command) {
+    return command.find(R"("do":"load")") != std::string::npos;
+  });
+  ASSERT_NE(load, commands.end());
+  const auto request = nlohmann::json::parse(load->substr(load->find('{')));
+  EXPECT_EQ(request.at("trial"), data.trials()[0].id);
+  EXPECT_EQ(request.at("service"), "2001:2:0:c5::1");
+  EXPECT_EQ(request.at("persistent").at("sessions"), 4);
+  EXPECT_EQ(request.at("short").at("rate"), 5.0);
+  EXPECT_EQ(request.at("work_us"), 500);
+  const auto step = std::find_if(commands.begin(), commands.end(), [](const std::string& command) {
+    return command.find("background_load") != std::string::npos && command.find("\"cores\":0,") == std::string::npos;
+  });
+  ASSERT_NE(step, commands.end());
+  EXPECT_EQ(*step, R"(es2 {"cores":0.16000000000000003,"do":"background_load"})");
+}
+
+}  // namespace
+}  // namespace cats::suite
