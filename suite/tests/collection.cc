@@ -97,8 +97,8 @@ class Collection final : public Test {
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
-        {"settle_s", "s", 1.5, 1, 0.5, 60, "after a change of the load, before windows count"},
-        {"measure_s", "s", 4.5, 3, 1, 600, "of each level: 20, 50 and 80 % of the quota"},
+        {"settle_s", "s", 1.5, 0.8, 0.5, 60, "after a change of the load, before windows count"},
+        {"measure_s", "s", 4.5, 2.2, 1, 600, "of each level: 20, 50 and 80 % of the quota"},
         {"tolerance_points", "points", 3, 3, 0.1, 100, "largest error of the reported CPU utilisation"},
         {"site_tolerance", "share", 0.1, 0.1, 0.001, 1, "largest difference of two sites' scores under the same load"},
     };

@@ -186,7 +186,7 @@ class MetricDistribution final : public Test {
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
-        {"measure_s", "s", 15, 8, 1, 86400, "how long updates are followed"},
+        {"measure_s", "s", 15, 6, 1, 86400, "how long updates are followed"},
         {"drain_s", "s", 1, 0.5, 0.1, 60, "for the last updates to arrive"},
         {"tolerance_ms", "ms", 60, 60, 0, 60000,
          "least tolerance of the interval error: 60 ms through routers that hold updates (FRR: up to 50 ms), else 20"},

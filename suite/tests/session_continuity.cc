@@ -133,9 +133,9 @@ class SessionContinuity final : public Test {
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
-        {"react_s", "s", 10, 5, 1, 3600, "after the load step, with the workload running"},
+        {"react_s", "s", 10, 4, 1, 3600, "after the load step, with the workload running"},
         {"load", "share", 0.8, 0.8, 0.05, 8, "background load of the step, relative to the instance's quota"},
-        {"state_timer_s", "s", 10, 5, 1, 3600, "of the session table's entries after a session was closed"},
+        {"state_timer_s", "s", 10, 10, 1, 3600, "of the session table's entries after a session was closed"},
         {"poll_ms", "ms", 100, 100, 10, 1000, "between dumps of the session table"},
     };
     return list;
@@ -151,7 +151,8 @@ class SessionContinuity final : public Test {
     const Duration react = conditions.duration("react_s");
     for (const std::string& ingress : testbed.ingresses()) {
       testbed.command(ingress, {{"do", "forget_flows"}});
-      testbed.command(ingress, {{"do", "watch_flows"}, {"interval_ms", conditions.parameters.at("poll_ms")}});
+      testbed.command(ingress, {{"do", "watch_flows"},
+                                {"interval_ms", conditions.duration("poll_ms") / std::chrono::milliseconds(1)}});
     }
     const Duration stable = stable_time(conditions.interval);
     const Instant start = testbed.now() + kSchedulingMargin;

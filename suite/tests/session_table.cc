@@ -23,7 +23,7 @@ TableEntry entry_of(const Event& event) {
 
 std::map<Endpoint, std::vector<TableEntry>> entries_of(const RunData& data, const Trial& trial) {
   std::map<Endpoint, std::vector<TableEntry>> entries;
-  // An entry is logged when it is gone, or when the watching ends.
+  // An entry is logged when it is first seen, when its mark changes, and when it is gone: the last line holds.
   for (const Event* event : data.events("flow", trial.started_ns, trial.ended_ns)) {
     const nlohmann::json& tuple = event->at("tuple");
     std::vector<TableEntry>& known =
@@ -33,7 +33,7 @@ std::map<Endpoint, std::vector<TableEntry>> entries_of(const RunData& data, cons
                                    [&](const TableEntry& other) { return other.first_ns == entry.first_ns; });
     if (same == known.end())
       known.push_back(std::move(entry));
-    else if (entry.gone_ns)
+    else if (entry.gone_ns || !same->gone_ns)
       *same = std::move(entry);
   }
   return entries;

@@ -1,5 +1,5 @@
-// Run directories in, results out: the good run against a committed report, and each thing that can go wrong against the
-// verdict and the reason that it must produce.
+// Run directories in, results out: the good run against a committed report, and each thing that can go wrong against
+// the verdict and the reason that it must produce.
 #include <cstdlib>
 #include <fstream>
 
@@ -28,18 +28,26 @@ Report report_of(const FakeRun& run, const std::string& algorithm = "global-min"
   const Analysis analysis = analyse(run.load(), fake_scenario(algorithm));
   Report report;
   const std::string hash(64, '0');
-  report.run = {{"id", "fake"},      {"started_utc", "2026-01-01T00:00:00Z"}, {"catsbench_version", "0.1.0"},
-                {"commit", nullptr}, {"trial_order", analysis.trial_order},   {"quick", false},
+  report.run = {{"id", "fake"},
+                {"started_utc", "2026-01-01T00:00:00Z"},
+                {"catsbench_version", "0.1.0"},
+                {"commit", nullptr},
+                {"trial_order", analysis.trial_order},
+                {"quick", false},
                 {"command", "catsbench scenario fake.yaml"}};
   report.scenario = {{"name", "fake"}, {"sha256", hash}, {"file", "fake.yaml"}};
-  report.topology = {{"sha256", hash}, {"file", "fake.clab.yml"}, {"nodes", nlohmann::ordered_json::array()},
+  report.topology = {{"sha256", hash},
+                     {"file", "fake.clab.yml"},
+                     {"nodes", nlohmann::ordered_json::array()},
                      {"links", nlohmann::ordered_json::array()}};
   report.clock = {{"id", "CLOCK_MONOTONIC"}, {"offset_bound_ns", 0}};
   const auto none = nlohmann::ordered_json::object();
-  report.environment = {{"cpu_model", "none"}, {"cpus", 2},      {"memory_bytes", 1},       {"kernel", "none"},
-                        {"distribution", "x"}, {"tools", none},  {"virtualised", nullptr},  {"clock_source", "tsc"},
+  report.environment = {{"cpu_model", "none"}, {"cpus", 2},         {"memory_bytes", 1},      {"kernel", "none"},
+                        {"distribution", "x"}, {"tools", none},     {"virtualised", nullptr}, {"clock_source", "tsc"},
                         {"sysctls", none},     {"isolation", none}, {"load_before", nullptr}};
-  report.declarations = {{"control_plane", none}, {"forwarding_plane", none}, {"application_plane", none},
+  report.declarations = {{"control_plane", none},
+                         {"forwarding_plane", none},
+                         {"application_plane", none},
                          {"interfaces", {{"I1", nullptr}, {"I2", nullptr}, {"I3", nullptr}, {"I4", nullptr}}}};
   report.preflight.push_back({{"check", "tunnels"}, {"ok", true}, {"detail", "3 of 3"}});
   report.tests = analysis.tests;
@@ -139,7 +147,8 @@ TEST(Golden, AnIndependentRecomputationAgrees) {
     const auto valid = support::run({"/usr/bin/python3", "-m", "jsonschema", "-i", file.string(),
                                      std::string(CATS_SOURCE_DIR) + "/suite/report/report.schema.json"});
     EXPECT_EQ(valid.status, 0) << fault << ": " << valid.output;
-    const auto same = support::run({"/usr/bin/python3", kTestFolder + "recompute.py", run.path().string(), file.string()});
+    const auto same =
+        support::run({"/usr/bin/python3", kTestFolder + "recompute.py", run.path().string(), file.string()});
     EXPECT_EQ(same.status, 0) << fault << ": " << same.output;
   }
 }

@@ -1,8 +1,9 @@
+#include "suite/report/run_data.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "suite/report/run_data.h"
 #include "tests/support/temporary_directory.h"
 
 namespace cats::suite {
@@ -36,7 +37,8 @@ TEST_F(RunDirectory, ABadLineIsNamed) {
 }
 
 TEST_F(RunDirectory, AMissingFieldIsNamed) {
-  put("events/es1.jsonl", "{\"t_ns\":1,\"node\":\"es1\",\"event\":\"metric_sent\",\"source\":\"2001:2::1\",\"seq\":\"x\"}\n");
+  put("events/es1.jsonl",
+      "{\"t_ns\":1,\"node\":\"es1\",\"event\":\"metric_sent\",\"source\":\"2001:2::1\",\"seq\":\"x\"}\n");
   EXPECT_THAT(error(), HasSubstr("missing or bad seq"));
 }
 

@@ -1,11 +1,12 @@
 // The trial loop and the stimuli against a testbed in virtual time that writes down what it was told.
+#include "suite/trials.h"
+
 #include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "suite/trials.h"
 #include "tests/suite/fake_run.h"
 
 namespace cats::suite {
