@@ -55,7 +55,7 @@ struct AddPathCapability {  // 69, RFC 7911
 // draft-ietf-idr-5g-edge-service-metadata; its code is a setting (EdgeMetadataCodes::capability).
 struct EdgeMetadataCapability {
   bool any_family = false;  // the A bit
-  std::vector<Family> families;
+  std::vector<Family> families{};
   bool operator==(const EdgeMetadataCapability&) const = default;
 };
 

@@ -100,7 +100,7 @@ struct AvailableResource {  // 6
 struct AsScope {  // 7
   std::uint32_t as = 0;
   std::uint8_t reserved = 0;
-  std::optional<std::uint8_t> trailing;  // Length 6 (the draft's text) leaves one octet more than its figure
+  std::optional<std::uint8_t> trailing{};  // Length 6 (the draft's text) leaves one octet more than its figure
   bool operator==(const AsScope&) const = default;
 };
 
