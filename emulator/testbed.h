@@ -12,8 +12,7 @@ namespace cats {
 
 class EmulatedTestbed final : public scenarios::Testbed {
  public:
-  // `interrupted` is asked while sleeping.
-  EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario, std::function<bool()> interrupted);
+  EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario);
 
   Instant now() const override { return MonotonicClock().now(); }
   void sleep_until(Instant when) override;
