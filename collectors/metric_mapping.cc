@@ -76,8 +76,10 @@ void add_traffic(Taker& taker, std::vector<bgp::SubTlv>& out) {
     if (!period) return taker.complain(what + "_in: goes with traffic_period_s");
     raw.entries.emplace_back(bgp::RawMeasurement::Traffic{in_bytes, *period, *in, *from_service});
   }
-  if (!raw.entries.empty()) out.emplace_back(std::move(raw));
-  if (period && raw.entries.empty() && out.empty()) taker.complain("traffic_period_s: goes with packets or bytes");
+  if (!raw.entries.empty())
+    out.emplace_back(std::move(raw));
+  else if (period)
+    taker.complain("traffic_period_s: goes with packets or bytes");
 }
 
 void add_scores(Taker& taker, std::vector<bgp::SubTlv>& out) {

@@ -108,9 +108,9 @@ class EdgeServer {
   collectors::PublisherCallbacks publisher_callbacks() {
     return {[this](const collectors::MetricReport& report, Instant at, bool again) { log_sent(report, at, again); },
             [this](bgp::SessionState state, const std::string& why) {
-              agent_.events().write("bgp_session", {{"peer", config_.bgp->peer_address.str()},
-                                                    {"state", std::string(bgp::to_string(state))},
-                                                    {"why", why}});
+              agent_.events().write("bgp_state", {{"peer", config_.bgp->peer_address.str()},
+                                                  {"state", std::string(bgp::to_string(state))},
+                                                  {"why", why}});
             }};
   }
 

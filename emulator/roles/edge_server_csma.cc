@@ -20,7 +20,7 @@ collectors::SamplerConfig checked(const CsmaConfig& config) {
 // What every sample has, for finding out before the start whether the scores can be derived.
 cpsel::Values example_values() {
   cpsel::Values values;
-  for (const auto name : cpsel::metric_names(cpsel::Level::l0)) values[name] = 0;
+  for (const auto& name : cpsel::metric_names(cpsel::Level::l0)) values[name] = 0;
   return values;
 }
 

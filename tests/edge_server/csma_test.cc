@@ -29,7 +29,7 @@ class CsmaTest : public testing::Test {
   CsmaConfig config() const {
     CsmaConfig config;
     config.csci = IpAddress::of("2001:2:0:1::1");
-    config.interval = config.window = 50ms;
+    config.interval = config.window = 100ms;
     config.phase = 20ms;
     config.epoch = std::chrono::steady_clock::now() - 1s;
     config.site_preference = 5;
@@ -64,7 +64,7 @@ TEST_F(CsmaTest, SamplesOnTheAbsoluteScheduleAndPublishesStampedReports) {
     const auto& stamp = *reports_[i].stamp;
     EXPECT_EQ(stamp.sequence, i + 1);
     const Duration after = (stamp.window_end - c.epoch - c.phase) % c.interval;
-    EXPECT_LT(after, 30ms);  // late, never early
+    EXPECT_LT(after, 70ms);  // late, never early
     EXPECT_EQ(reports_[i].known, cpsel::known_value(11, c.csci, stamp.sequence));
     EXPECT_EQ(reports_[i].values.at("available_compute"), 100);
     EXPECT_EQ(reports_[i].values.at("compute_norm"), 10);
@@ -88,11 +88,11 @@ TEST_F(CsmaTest, OnChangeSendsNoStampAndNothingTwice) {
   c.every_interval = false;
   make(c);
   csma_->start();
-  io_.run_for(300ms);
+  io_.run_for(400ms);
   ASSERT_EQ(reports_.size(), 1u);
   EXPECT_FALSE(reports_[0].stamp);
   usage_ += 20ms;
-  io_.run_for(200ms);
+  io_.run_for(350ms);
   EXPECT_GE(reports_.size(), 2u);  // up, and down again
 }
 
@@ -103,9 +103,9 @@ TEST_F(CsmaTest, AChangedIntervalKeepsTheEpoch) {
   csma_->start();
   io_.run_for(20ms);
   EXPECT_TRUE(reports_.empty());
-  csma_->set_interval(30ms, 10ms);
+  csma_->set_interval(120ms, 10ms);
   while (reports_.size() < 3) io_.run_one();
-  for (const auto& report : reports_) EXPECT_LT((report.stamp->window_end - c.epoch - 10ms) % 30ms, 20ms);
+  for (const auto& report : reports_) EXPECT_LT((report.stamp->window_end - c.epoch - 10ms) % 120ms, 80ms);
 }
 
 TEST_F(CsmaTest, AWindowOfItsOwnLengthIsSampledFromItsOwnStart) {

@@ -90,6 +90,8 @@ class EdgeServerNetns : public testing::Test {
       if (event["event"] == name) found.push_back(event);
     return found;
   }
+  // Others leave a site less than it asks for.
+  static bool machine_is_busy() { return std::stod(read_file("/proc/loadavg")) > 2; }
   // Of the quota, by the group's own accounting, over a while.
   double measured_share(Duration length) const {
     const Duration before = quota_group_->usage();
@@ -114,7 +116,8 @@ TEST_F(EdgeServerNetns, CalibratedLoadIsWhatTheCollectorReports) {
     const double measured = measured_share(1200ms);
     const json sample = edge_->call({{"do", "sample"}});
     EXPECT_NEAR(sample["raw"]["cpu_utilisation"].get<double>() / 100, measured, 0.05);
-    EXPECT_NEAR(measured, share, 0.08);  // a machine that others use may not give more
+    EXPECT_LT(measured, share + 0.08);
+    if (!machine_is_busy()) EXPECT_GT(measured, share - 0.08);
     EXPECT_NEAR(sample["unquantised"]["compute_norm"].get<double>(),
                 1 - sample["raw"]["cpu_utilisation"].get<double>() / 100, 1e-9);
   }
