@@ -78,7 +78,7 @@ class Loop {
     try {
       quiesce(testbed_);
       const TrialContext context{testbed_,     scenario_,         planned.conditions, id,
-                                 planned.seed, scenario_.warm_up, run_directory_,     begin_phase};
+                                 planned.seed, scenario_.warm_up, begin_phase};
       planned.test->run_trial(context);
       quiesce(testbed_);
       context.phase("cool-down", scenario_.cool_down);

@@ -106,6 +106,24 @@ void judge(Figure& figure, const stats::Bound& bound) {
               verdict == Verdict::pass ? "" : fmt::format("{}, must be {} {:.4g}", seen, bound.op, bound.value));
 }
 
+void judge_every(TestResult& result, const std::string& figure_name, const stats::Bound& bound) {
+  const auto found = std::find_if(result.figures.begin(), result.figures.end(),
+                                  [&](const auto& entry) { return entry.first == figure_name; });
+  if (found == result.figures.end()) throw std::logic_error("no figure is called " + figure_name);
+  Figure& figure = found->second;
+  figure.bound = bound;
+  for (const TrialResult& trial : result.trials)
+    for (const auto& [trial_figure, value] : trial.figures)
+      if (trial_figure == figure_name && value && !bound.holds(*value))
+        return set_verdict(figure, Verdict::fail,
+                           fmt::format("{} in trial {}, must be {} {:.4g}", text(*value, figure.unit), trial.index,
+                                       bound.op, bound.value));
+  const bool complete =
+      figure.trials == static_cast<int>(std::count_if(result.trials.begin(), result.trials.end(),
+                                                      [](const TrialResult& trial) { return !trial.error; }));
+  set_verdict(figure, complete ? Verdict::pass : Verdict::error, "");
+}
+
 void judge_exact(Figure& figure, double target, std::int64_t n, std::string_view of) {
   figure.bound = stats::Bound{"==", target};
   if (!figure.value) return set_verdict(figure, Verdict::error, "");

@@ -12,8 +12,8 @@
 
 namespace cats::suite {
 
-// Two trials give an interval of t = 12.7 standard errors, which says nothing: below three, the value is judged alone, as in
-// a quick run (which the report marks as not conforming).
+// Two trials give an interval of t = 12.7 standard errors, which says nothing: below three, the value is judged alone,
+// as in a quick run (which the report marks as not conforming).
 inline constexpr int kLeastTrialsForInterval = 3;
 
 struct FigureKind {
@@ -43,6 +43,8 @@ Figure& add_figure(TestResult& result, const std::string& name, const FigureKind
 
 // Sets bound, verdict and reason from the interval. A trial without a value makes it an error.
 void judge(Figure& figure, const stats::Bound& bound);
+// For what must hold each time: one trial outside the bound fails, whatever the interval.
+void judge_every(TestResult& result, const std::string& figure, const stats::Bound& bound);
 // For what must be exactly `target` (0 violations, coverage 1) in every trial: one violation fails. `n` is how many
 // chances for a violation there were, `of` what they are called ("updates"); the figure states the bound 3/n. n = 0:
 // error.

@@ -2,7 +2,6 @@
 // logs and samples that the run left behind. One test is one file of this folder and one line of registry.cc.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
@@ -55,7 +54,6 @@ struct TrialContext {
   std::string trial;   // unique in the run
   std::uint64_t seed;  // below 2^53
   Duration warm_up;
-  std::filesystem::path run_directory;                // the logs of the run so far
   std::function<void(std::string_view)> begin_phase;  // logs it, and shows it
 
   void phase(std::string_view name, Duration length) const {

@@ -43,13 +43,13 @@ inline scenarios::Scenario fake_scenario(const std::string& algorithm = "global-
   cpsel::Declaration cpu;
   cpu.type = "cpu_utilisation";
   cpu.level = cpsel::Level::l0;
-  cpu.unit = "share";
+  cpu.unit = "percent";
   cpu.statistics = cpsel::Statistics::mean;
   cpu.format = cpsel::Format::floating;
   cpsel::Declaration score;
   score.type = "norm_fi";
   score.level = cpsel::Level::l2;
-  score.normalisation = cpsel::Normalisation{cpsel::NormalisationKind::minmax, 0, 1, cpsel::Better::less};
+  score.normalisation = cpsel::Normalisation{cpsel::NormalisationKind::minmax, 0, 100, cpsel::Better::less};
   score.of = {{"cpu_utilisation", std::nullopt, 0}};
   scenario.metrics.declared = {cpu, score};
   scenario.algorithm.name = algorithm;

@@ -101,11 +101,11 @@ class Run:
         csci = site["csci"]
         start, end = tick - T, tick
         usage = round(sum(self.share[csci](start + k * T // 20) for k in range(20)) / 20 * QUOTA * T) + rng.randrange(200_000)
-        used = usage / (T * QUOTA)
+        used = 100 * usage / (T * QUOTA)  # percent
         collected = used
         if FAULT == "collector-bias" and site["node"] == "es1":
-            collected = used - 0.10
-        unquantised = 1 - collected
+            collected = used - 10
+        unquantised = (100 - collected) / 100
         if FAULT == "site-difference" and site["node"] == "es2":
             unquantised -= 0.15
         score = int(10 * unquantised + 0.5)
@@ -115,7 +115,7 @@ class Run:
         self.seq[csci] += 1
         seq = self.seq[csci]
         sent_score = score - 1 if self.once("wrong-score", test == "collection") else score
-        values = {"cpu_available": round(100 * (1 - collected)), "norm_fi": sent_score}
+        values = {"available_compute": round(100 - collected), "norm_fi": sent_score}
         known = None if self.seed is None else known_value(self.seed, csci, seq)
         sent = end + 400_000 + rng.randrange(100_000)
         log(site["node"], sent, "metric_sent", source=csci, seq=seq, window_end=end, values=values, known=known)
@@ -137,7 +137,7 @@ class Run:
             log("tap", second, "hop_seen", router=INGRESS, tap="bmp", source=csci, seq=seq)
         received = dict(values)
         if self.once("altered-value", measuring and seq % 8 == 0):
-            received["cpu_available"] += 1
+            received["available_compute"] += 1
         if self.once("altered-known", measuring and seq % 8 == 0):
             known += 1
         copies = 2 if self.once("duplicate", measuring and seq % 8 == 0) else 1

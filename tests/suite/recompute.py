@@ -98,7 +98,7 @@ def collection():
                     continue
                 length = s["window_end"] - s["window_start"]
                 used = 100 * s["accounting"]["usage_ns"] / (length * s["accounting"]["quota_cores"])
-                error.append(abs(100 * s["raw"]["cpu_utilisation"] - used))
+                error.append(abs(s["raw"]["cpu_utilisation"] - used))
                 sent = next(m for m in of["metric_sent"]
                             if m["source"] == s["source"] and abs(m["window_end"] - s["window_end"]) <= 2)
                 for d in scores:
@@ -240,7 +240,8 @@ def session_continuity():
         out["loaded_share"][index] = sum(n[1] == loaded for n in new) / len(new)
         hits += sum(n[1] == loaded for n in new)
         opened += len(new)
-        expected += sum(n[2]["weights"].get(loaded, 0) for n in new)
+        for n in new:
+            expected += n[2]["weights"].get(loaded, 0)
     if of["trial_started"][0]["algorithm"] in ("round-robin", "ecmp"):
         out["steering_delay_ms"] = {i: None for i in out["steering_delay_ms"]}
     for name, values in out.items():

@@ -2,6 +2,7 @@
 #include "suite/trials.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -40,7 +41,7 @@ class FakeTestbed final : public scenarios::Testbed {
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
     commands.push_back(fmt::format("{} {}", node, request.dump()));
     if (node == broken) throw MeasurementError(node + " does not answer");
-    return {{"ok", true}};
+    return {{"ok", true}, {"connections", connections[node]}};
   }
   MachineTime machine_time() const override {
     const Duration total = 2 * (clock_.now() - from_ns(0));
@@ -49,6 +50,7 @@ class FakeTestbed final : public scenarios::Testbed {
 
   std::vector<std::string> commands;
   std::string broken;
+  std::map<std::string, int> connections;
   double idle = 0.5;
 
  private:
@@ -180,13 +182,8 @@ TEST_F(TrialLoop, CollectionDrivesEverySiteThroughTheLevels) {
   EXPECT_EQ(loads[2], R"(es3 {"do":"calibrated_load","share":0.8})");
 }
 
-TEST_F(TrialLoop, SessionContinuityLoadsTheSelectedInstance) {
-  EventLog ingress(directory_ / "events/r1.jsonl", "r1", clock_);
-  ingress.write("decision", {{"id", 1},
-                             {"service", "2001:2:0:c5::1"},
-                             {"inputs", nlohmann::json::array()},
-                             {"weights", {{"2001:2:0:1001::2", 0.0}, {"2001:2:0:1002::2", 1.0}}}});
-  ingress.write("flow_poll", {{"entries", 0}});
+TEST_F(TrialLoop, SessionContinuityLoadsTheInstanceWithMostSessions) {
+  testbed_.connections["es2"] = 12;
   const RunData data = run(one_test("session-continuity"));
   // No edge server logs the change of its load here, so no trial counts.
   EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("load_changed"));
