@@ -1,6 +1,7 @@
 #include "topologies/resolve.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -242,6 +243,12 @@ void Resolver::find_services() {
                            fmt::format("{}: cats-service {} is outside of the benchmarking ranges 2001:2::/48 and "
                                        "198.18.0.0/15",
                                        topology_.nodes[i].name, name));
+      } else if (!std::ranges::all_of(name,
+                                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-'; })) {
+        diagnostics_.add(fresh.place,
+                         fmt::format("{}: cats-service \"{}\" is neither an address nor a name: a name has "
+                                     "letters, digits and \"-\" only",
+                                     topology_.nodes[i].name, name));
       }
       service = found.insert(found.end(), fresh);
     }
