@@ -23,8 +23,7 @@ constexpr Duration kRetry = std::chrono::milliseconds(5);
 constexpr Duration kKillDeadline = std::chrono::seconds(5);
 
 // Kills what is in the namespace but in no group of the run.
-std::size_t kill_processes_in(const std::string& name) {
-  const Namespace ns = Namespace::open(name);
+std::size_t kill_processes_in(const Namespace& ns) {
   std::set<pid_t> killed;
   const Instant deadline = MonotonicClock().now() + kKillDeadline;
   for (;;) {
@@ -34,7 +33,7 @@ std::size_t kill_processes_in(const std::string& name) {
       return killed.size();
     }
     if (MonotonicClock().now() > deadline) {
-      throw SystemError(EBUSY, fmt::format("kill {} processes in ns {}", left.size(), name));
+      throw SystemError(EBUSY, fmt::format("kill {} processes in ns {}", left.size(), ns.name()));
     }
     for (const pid_t pid : left) {
       if (::kill(pid, SIGKILL) == 0) {
@@ -101,13 +100,15 @@ Removed remove_run(const std::string& run) {
     removed.cgroups = count_directories(group.join_files().front().parent_path());
     group.remove();
   }
+  std::vector<Namespace> namespaces;
   for (const FoundNamespace& found : find_namespaces()) {
     if (found.run == run) {
-      removed.processes += kill_processes_in(found.name);
-      remove_namespace(found.name);
-      ++removed.namespaces;
+      namespaces.push_back(Namespace::open(found.name));
+      removed.processes += kill_processes_in(namespaces.back());
     }
   }
+  removed.namespaces = namespaces.size();
+  remove_together(std::move(namespaces));
   return removed;
 }
 

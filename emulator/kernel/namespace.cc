@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -149,6 +150,25 @@ void remove_namespace(const std::string& name) {
     throw SystemError(errno, fmt::format("unmount {}", path));
   }
   check(::unlink(path.c_str()), "remove {}", path);
+}
+
+void remove_together(std::vector<Namespace> namespaces) {
+  // The descriptors keep the networks alive until the last name is gone; then the kernel cleans up all in one batch.
+  std::exception_ptr first;
+  for (Namespace& ns : namespaces) {
+    ns.owned_ = false;
+    try {
+      if (std::exchange(ns.mounted_, false)) {
+        remove_namespace(ns.name_);
+      }
+    } catch (const SystemError&) {
+      first = first ? first : std::current_exception();
+    }
+  }
+  namespaces.clear();
+  if (first) {
+    std::rethrow_exception(first);
+  }
 }
 
 std::vector<std::string> list_namespaces() {

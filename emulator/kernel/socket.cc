@@ -7,7 +7,7 @@
 namespace cats::kernel {
 namespace {
 
-constexpr std::size_t kReceiveBuffer = 256 * 1024;
+constexpr std::size_t kReceiveBuffer = 64 * 1024;  // the kernel fills at most half of it at a time
 constexpr int kDumpTries = 10;
 
 struct Failure {
@@ -51,7 +51,8 @@ void for_each_message(std::span<const std::byte> bytes, Each&& each) {
 
 }  // namespace
 
-NetlinkSocket::NetlinkSocket(const Namespace& ns, int protocol) : namespace_(ns.name()), incoming_(kReceiveBuffer) {
+NetlinkSocket::NetlinkSocket(const Namespace& ns, int protocol)
+    : namespace_(ns.name()), incoming_(std::make_unique_for_overwrite<std::byte[]>(kReceiveBuffer)) {
   within(ns, [&] {
     fd_ =
         Fd(check(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), "open netlink socket in ns {}", namespace_));
@@ -100,15 +101,15 @@ void NetlinkSocket::send(std::span<const std::byte> bytes, const std::string& op
 std::span<const std::byte> NetlinkSocket::receive(const std::string& operation) {
   ssize_t size = 0;
   do {
-    size = ::recv(fd_.get(), incoming_.data(), incoming_.size(), MSG_TRUNC);
+    size = ::recv(fd_.get(), incoming_.get(), kReceiveBuffer, MSG_TRUNC);
   } while (size < 0 && errno == EINTR);
   if (size < 0) {
     throw_error(errno, operation, "read the answer");
   }
-  if (static_cast<std::size_t>(size) > incoming_.size()) {
+  if (static_cast<std::size_t>(size) > kReceiveBuffer) {
     throw_error(EMSGSIZE, operation, "read the answer");
   }
-  return std::span(incoming_).first(static_cast<std::size_t>(size));
+  return {incoming_.get(), static_cast<std::size_t>(size)};
 }
 
 void NetlinkSocket::flush() {

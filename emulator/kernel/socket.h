@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ class NetlinkSocket {
   std::uint32_t first_pending_ = 0;
   std::vector<Pending> pending_;
   std::vector<std::byte> outgoing_;
-  std::vector<std::byte> incoming_;
+  std::unique_ptr<std::byte[]> incoming_;
 };
 
 }  // namespace cats::kernel
