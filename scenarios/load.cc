@@ -18,6 +18,9 @@ using std::chrono_literals::operator""s;
 constexpr int kLeastTrials = 5;                                     // of the common rules
 constexpr std::int64_t kLargestSeed = (std::int64_t{1} << 53) - 1;  // exact in JSON everywhere
 
+// What an interval that could not be read counts as: nothing is compared with it.
+constexpr Duration kUnknown{};
+
 class Loader {
  public:
   Loader(const Catalogue& catalogue, std::string file) : catalogue_(catalogue), file_(std::move(file)) {}
@@ -53,7 +56,7 @@ class Loader {
     scenario.topology = map.at("topology").string();
     scenario.mode = read_mode(map.get("mode"));
     scenario.seed = static_cast<std::uint64_t>(map.get("seed").integer(1, 0, kLargestSeed));
-    scenario.interval = read_duration(map.at("interval"), 1s, 10ms, 1h);
+    scenario.interval = read_duration(map.at("interval"), kUnknown, 10ms, 1h);
     read_refresh(map, scenario);
     scenario.attribute = read_attribute(map.get("attribute"));
     scenario.service = read_service(map.get("service"));
@@ -93,7 +96,7 @@ class Loader {
     if (every) scenario.age_limit = read_duration(limit, 4 * scenario.interval, 10ms, 4h);
     if (!every && limit.present())
       limit.complain("\"refresh: on-change\" has no age limit: metrics that do not change are not sent");
-    if (every && limit.present() && *scenario.age_limit <= scenario.interval)
+    if (every && limit.present() && scenario.interval != kUnknown && *scenario.age_limit <= scenario.interval)
       limit.complain(fmt::format("{} is not longer than the interval ({}): every instance would expire between updates",
                                  limit.text(), yaml::to_text(scenario.interval)));
   }

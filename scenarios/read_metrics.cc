@@ -91,9 +91,10 @@ void report_problems(const std::vector<Declaration>& declared, const std::vector
     const yaml::Reader field = reader.open_map().get(problem.field);
     const bool absent = problem.message.find("must be declared") != std::string::npos;
     if (field.present() && absent) continue;
-    // The message names metric and field.
-    (field.present() ? field : reader)
-        .complain(absent ? problem.message + " (section 4 of draft-yl-bmwg-cats-02)" : problem.message);
+    // The message is "metric: field: what is wrong"; a field's own place names it already.
+    std::string message = problem.message + (absent ? " (section 4 of draft-yl-bmwg-cats-02)" : "");
+    if (field.present()) message.erase(0, declared[problem.index].type.size() + problem.field.size() + 4);
+    (field.present() ? field : reader).complain(message);
   }
 }
 
@@ -101,7 +102,8 @@ void check_steering(const yaml::Reader& reader, const std::vector<Declaration>& 
   if (!reader.present() || !reader.is_scalar()) return;
   const std::string name = reader.text();
   std::vector<std::string> names;
-  for (const auto& d : declared) names.push_back(d.type);
+  for (const auto& d : declared)
+    if (!d.type.empty()) names.push_back(d.type);
   if (std::ranges::find(names, name) == names.end()) {
     const char* what = cpsel::find_metric(name) == nullptr ? "is no metric" : "is used but not declared";
     reader.complain(fmt::format("\"{}\" {}: declared are {}{}", name, what, names.empty() ? "none" : one_of(names),

@@ -1,0 +1,247 @@
+#include "scenarios/scenario.h"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "tests/scenarios/catalogue.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cats::scenarios {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const char* const kDirectory = CATS_SOURCE_DIR "/scenarios";
+
+Scenario load(const std::string& name) {
+  const auto file = find_scenario(name, kDirectory);
+  EXPECT_TRUE(file) << file.error().message;
+  auto scenario = load_scenario(*file, catalogue());
+  EXPECT_TRUE(scenario) << scenario.error().message;
+  return *scenario;
+}
+
+std::string minimal(const std::string& more = "", const std::string& algorithm = "global-min") {
+  return R"(name: small
+topology: three-sites
+interval: 1s
+metrics:
+  steer_by: available_compute
+  declared:
+    - {type: available_compute, level: L0, unit: percent, statistics: mean, format: int}
+tests: [collection]
+algorithm: )" +
+         algorithm + "\n" + more;
+}
+
+// Every trial with its warm-up and cool-down, without repeated ones.
+Duration length(const Scenario& scenario) {
+  Duration sum{};
+  for (const auto& request : scenario.tests) {
+    const suite::Test& test = *suite::find_test(request.name);
+    const Duration trial = test.length(suite::conditions_of(test, scenario));
+    sum += scenario.trials * (scenario.warm_up + trial + scenario.cool_down);
+  }
+  return sum;
+}
+
+TEST(Scenario, TheShippedOneSaysWhatTheIssueAsksFor) {
+  const Scenario scenario = load("distributed");
+  EXPECT_EQ(scenario.name, "distributed");
+  EXPECT_EQ(scenario.interval, 1s);
+  EXPECT_EQ(scenario.trials, 5);
+  EXPECT_EQ(scenario.warm_up, 10s);
+  EXPECT_EQ(scenario.age_limit, Duration(4s));
+  EXPECT_DOUBLE_EQ(scenario.service.quota_of("es2"), 0.2);
+  ASSERT_EQ(scenario.tests.size(), 3U);
+  EXPECT_NE(scenario.test("session-continuity"), nullptr);
+  EXPECT_EQ(scenario.test("lb-variance"), nullptr);
+  EXPECT_TRUE(scenario.warnings.empty());
+  ASSERT_TRUE(scenario.network);
+  EXPECT_EQ(scenario.network->instances.size(), 3U);
+}
+
+TEST(Scenario, TheShippedOneTakesUnder10MinutesAndUnder2Quick) {
+  const Scenario scenario = load("distributed.yaml");
+  const Scenario fast = quick(scenario, catalogue());
+  // Less half a minute for the network and the preflight.
+  EXPECT_LT(to_seconds(length(scenario)), 600 - 30);
+  EXPECT_LT(to_seconds(length(fast)), 120 - 20);
+  EXPECT_TRUE(fast.quick);
+  EXPECT_LT(fast.trials, scenario.trials);
+  EXPECT_EQ(fast.sha256, scenario.sha256);
+  EXPECT_THAT(fast.warnings, testing::Contains(HasSubstr("--quick")));
+}
+
+TEST(Scenario, QuickLowersWhatWasGiven) {
+  auto parsed = parse_scenario(minimal("trials: 1\nwarm_up: 1s\n"), "a.yaml", catalogue());
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  parsed->tests[0].parameters["measure_s"] = 100.0;
+  const Scenario fast = quick(*parsed, catalogue());
+  EXPECT_EQ(fast.trials, 1);
+  EXPECT_EQ(fast.warm_up, 1s);
+  EXPECT_FALSE(fast.tests[0].parameters.contains("measure_s"));
+}
+
+TEST(Scenario, DefaultsFollowTheCommonRules) {
+  const auto scenario = parse_scenario(minimal(), "a.yaml", catalogue());
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_EQ(scenario->age_limit, Duration(4s));
+  EXPECT_EQ(scenario->warm_up, 10s);
+  EXPECT_EQ(scenario->trials, 5);
+  EXPECT_EQ(scenario->refresh, Refresh::every_interval);
+  EXPECT_EQ(scenario->metrics.window, 1s);
+  EXPECT_TRUE(scenario->attribute.transit);
+  EXPECT_FALSE(scenario->network);
+  EXPECT_EQ(least_warm_up(*scenario), 10s);
+}
+
+TEST(Scenario, LongIntervalsAndFlowsLengthenTheWarmUp) {
+  auto slow = parse_scenario(minimal("workload: {short: {rate: 1/s, requests: 11, interval: 400ms}, work: 0s}\n"),
+                             "a.yaml", catalogue());
+  ASSERT_TRUE(slow) << slow.error().message;
+  EXPECT_EQ(slow->warm_up, 20s);
+  slow->interval = 30s;
+  EXPECT_EQ(least_warm_up(*slow), 150s);
+}
+
+TEST(Scenario, DeparturesFromTheCommonRulesAreWarnedOf) {
+  const auto scenario = parse_scenario(minimal("trials: 2\nwarm_up: 1s\n"), "a.yaml", catalogue());
+  ASSERT_TRUE(scenario);
+  ASSERT_EQ(scenario->warnings.size(), 2U);
+  EXPECT_THAT(scenario->warnings[0], HasSubstr("trials: 2"));
+  EXPECT_THAT(scenario->warnings[1], HasSubstr("warm_up: 1s"));
+}
+
+TEST(Scenario, ParametersOfTestsComeInTheirDeclaredUnit) {
+  const auto scenario = parse_scenario(
+      minimal("workload: {persistent: {sessions: 2, interval: 250ms}, short: {rate: 2.5/s, requests: 2}}\n") +
+          "seed: 7\n",
+      "a.yaml", catalogue());
+  ASSERT_TRUE(scenario) << scenario.error().message;
+  EXPECT_DOUBLE_EQ(scenario->workload.requests_per_second(), 13);
+
+  const Parameter timer{"state_timer_s", "s", 10, 5, 1, 3600, ""};
+  EXPECT_EQ(timer.key(), "state_timer");
+  EXPECT_DOUBLE_EQ(*parse_value(timer, "1500ms"), 1.5);
+  EXPECT_EQ(timer.text(1.5), "1500ms");
+  EXPECT_FALSE(parse_value(timer, "10"));
+  const Parameter share{"load", "share", 0.8, 0.8, 0, 8, ""};
+  EXPECT_DOUBLE_EQ(*parse_value(share, "90%"), 0.9);
+  EXPECT_DOUBLE_EQ(*parse_value(share, "0.9"), 0.9);
+  EXPECT_EQ(share.text(0.9), "90%");
+  const Parameter points{"tolerance_points", "points", 3, 3, 0, 100, ""};
+  EXPECT_DOUBLE_EQ(*parse_value(points, "2.5 points"), 2.5);
+  EXPECT_THAT(parse_value(points, "2.5").error().message, HasSubstr("write 2.5 points"));
+  EXPECT_THAT(parse_value(points, "101 points").error().message, HasSubstr("0 points to 100 points"));
+  EXPECT_FALSE(parse_value(points, "nan points"));
+  const Parameter plain{"kd", "none", 1, 1, 0, 10, ""};
+  EXPECT_DOUBLE_EQ(*parse_value(plain, "0.3"), 0.3);
+  EXPECT_FALSE(parse_value(plain, "0.3 s"));
+}
+
+TEST(Scenario, AnAlgorithmThatNeedsRepliesIsRefused) {
+  Catalogue with = catalogue();
+  with.algorithms.push_back({"peak-ewma", "", {{"decay_s", "s", 10, 10, 1, 100, ""}}, true});
+  const auto refused = parse_scenario(minimal("", "peak-ewma"), "a.yaml", with);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("a.yaml:9:12: algorithm: \"peak-ewma\" needs replies"));
+}
+
+TEST(Scenario, AlgorithmParametersHaveDefaults) {
+  Catalogue with = catalogue();
+  with.algorithms.push_back({"pid", "", {{"kp", "none", 0.1, 0.1, 0, 1, ""}, {"kd", "none", 0.3, 0.3, 0, 1, ""}}});
+  const auto pid = parse_scenario(minimal("", "{name: pid, parameters: {kp: 0.5}}"), "a.yaml", with);
+  ASSERT_TRUE(pid) << pid.error().message;
+  EXPECT_EQ(pid->algorithm.parameters, (cpsel::Parameters{{"kp", 0.5}, {"kd", 0.3}}));
+  EXPECT_THAT(parse_scenario(minimal("", "{name: pid, parameters: {kq: 0.5}}"), "a.yaml", with).error().message,
+              HasSubstr("did you mean"));
+}
+
+TEST(Scenario, ATopologyBesideTheScenarioComesFirstAndItsProblemsAreReported) {
+  const support::TemporaryDirectory directory;
+  const auto scenario = directory.path() / "a.yaml";
+  std::string text = minimal();
+  text.replace(text.find("three-sites"), 11, "mine.clab.yml");
+  write_file(scenario, text + "colour: red\n");
+  write_file(directory.path() / "mine.clab.yml",
+             "name: mine\ntopology: {nodes: {r1: {kind: linux, labels: {cats-role: king}}}}\n");
+  const auto refused = load_scenario(scenario, catalogue());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("a.yaml:10:1: unknown key \"colour\""));
+  EXPECT_THAT(refused.error().message, HasSubstr("mine.clab.yml:2:"));
+}
+
+TEST(Scenario, FindsFilesAndShippedNames) {
+  EXPECT_EQ(find_scenario("distributed", kDirectory)->filename(), "distributed.yaml");
+  EXPECT_EQ(find_scenario("distributed.yaml", kDirectory)->filename(), "distributed.yaml");
+  const std::string path = std::string(kDirectory) + "/distributed.yaml";
+  EXPECT_EQ(find_scenario(path, "")->string(), path);
+  EXPECT_THAT(find_scenario("distibuted", kDirectory).error().message, HasSubstr("did you mean \"distributed\"?"));
+  EXPECT_FALSE(find_scenario("elsewhere/distributed", kDirectory));
+  EXPECT_FALSE(find_scenario("distributed", "/nonexistent"));
+  EXPECT_FALSE(load_scenario("/nonexistent.yaml", catalogue()));
+  EXPECT_FALSE(load_scenario(kDirectory, catalogue()));
+}
+
+TEST(Scenario, HostileTextIsRefused) {
+  const auto refused = [](const std::string& text) {
+    const auto scenario = parse_scenario(text, "a.yaml", catalogue());
+    return scenario ? "" : scenario.error().message;
+  };
+  EXPECT_THAT(refused(std::string(70000, ' ')), HasSubstr("a.yaml: 70000 bytes"));
+  EXPECT_THAT(refused(std::string(30000, '[')), HasSubstr("nested deeper than 16 levels"));
+  EXPECT_THAT(refused("a: &x [*x]\n"), HasSubstr("a.yaml:1:"));
+  EXPECT_THAT(refused("name: !!binary aGVsbG8=\n"), HasSubstr("tags are not allowed"));
+  EXPECT_THAT(refused("a: b\n---\nc: d\n"), HasSubstr("one document"));
+  EXPECT_THAT(refused("name: \"\\e[31m\\nred\"\n"), testing::Not(HasSubstr("\x1b")));
+  EXPECT_LT(refused("name: " + std::string(60000, 'x') + "\n").size(), 2000U);
+}
+
+template <class Declarations>
+std::vector<std::string> names_of(const Declarations& declarations) {
+  std::vector<std::string> names;
+  for (const auto& one : declarations) names.push_back(one.name);
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<std::string> keys_of(const nlohmann::json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+TEST(Schema, KnowsEveryTestAlgorithmFaultAndParameter) {
+  const auto schema = nlohmann::json::parse(read_file(std::string(kDirectory) + "/scenario.schema.json"));
+  const Catalogue all = catalogue();
+  auto names = schema.at("definitions").at("algorithm_name").at("enum").get<std::vector<std::string>>();
+  EXPECT_EQ(names, names_of(all.algorithms));
+  const auto& tests = schema.at("properties").at("tests").at("items").at("anyOf").at(1).at("properties");
+  EXPECT_EQ(keys_of(tests), names_of(all.tests));
+  for (const auto& test : all.tests) {
+    std::vector<std::string> keys;
+    for (const auto& parameter : test.parameters) keys.push_back(parameter.key());
+    EXPECT_THAT(keys_of(tests.at(test.name).at("properties")), testing::UnorderedElementsAreArray(keys)) << test.name;
+  }
+  const auto& faults = schema.at("properties").at("faults").at("items").at("oneOf");
+  ASSERT_EQ(faults.size(), all.faults.size());
+  for (std::size_t i = 0; i < faults.size(); ++i)
+    EXPECT_EQ(faults[i].at("properties").at("kind").at("const"), all.faults[i].kind);
+}
+
+TEST(Catalogue, DescribesEveryParameter) {
+  const std::string text = describe(catalogue());
+  EXPECT_THAT(text, HasSubstr("session-continuity"));
+  EXPECT_THAT(text, HasSubstr("state_timer"));
+  EXPECT_THAT(text, HasSubstr("global-min"));
+  EXPECT_THAT(text, HasSubstr("collector-bias"));
+}
+
+}  // namespace
+}  // namespace cats::scenarios
