@@ -164,7 +164,12 @@ class ClabReader {
 
   void read_links(const yaml::Reader& links) {
     if (links.present() && links.is_list() && links.list().empty()) links.complain("must not be empty");
-    for (const auto& link : links.list()) read_link(link);
+    if (links.present() && !links.is_list()) file_.links_complete = false;
+    for (const auto& link : links.list()) {
+      const std::size_t known = file_.links.size();
+      read_link(link);
+      if (file_.links.size() == known) file_.links_complete = false;
+    }
   }
 
   void read_link(const yaml::Reader& reader) {
@@ -240,14 +245,16 @@ class ClabReader {
     return addresses;
   }
 
-  static void read_vars(const yaml::Reader& vars) {
+  void read_vars(const yaml::Reader& vars) {
     for (const auto& [key, value] : vars.open_map().entries()) {
-      const bool impairs = std::ranges::find(kImpairments, key) != kImpairments.end();
-      if (impairs) {
+      if (std::ranges::find(kImpairments, key) != kImpairments.end()) {
         check_impairment(key, value);
-        value.complain(
-            "this version builds links without delay, jitter, loss or rate limits: a run would measure another "
-            "network than the file describes");
+        if (!impaired_)
+          value.complain(
+              "this version builds links without delay, jitter, loss and rate limits (cats-*): a run would measure "
+              "another "
+              "network than this file describes");
+        impaired_ = true;
       } else if (std::ranges::find(kImpairments, "cats-" + key) != kImpairments.end()) {
         value.complain(fmt::format("unknown variable \"{0}\", did you mean \"cats-{0}\"?", key));
       } else if (key.starts_with("cats-")) {
@@ -275,6 +282,7 @@ class ClabReader {
   Diagnostics& diagnostics_;
   ClabFile file_;
   std::set<std::pair<int, int>> complained_;
+  bool impaired_ = false;                  // said once for the whole file
   std::set<std::string> with_management_;  // nodes whose eth0 containerlab connects to its management network
 };
 

@@ -42,7 +42,8 @@ struct ClabFile {
   std::string name;
   Place place;
   std::vector<ClabNode> nodes;
-  std::vector<ClabLink> links;  // only those whose two ends could be read
+  std::vector<ClabLink> links;  // only those that could be read
+  bool links_complete = true;   // none was left out
 };
 
 ClabFile read_clab_file(const yaml::Reader& root, Diagnostics& diagnostics);

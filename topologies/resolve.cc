@@ -38,7 +38,7 @@ bool may_have(Role role, const std::string& label) {
 class Resolver {
  public:
   Resolver(const ClabFile& file, Diagnostics& diagnostics)
-      : file_(file), diagnostics_(diagnostics), book_(diagnostics) {}
+      : file_(file), diagnostics_(diagnostics), book_(diagnostics), broken_links_(!file.links_complete) {}
 
   Topology resolve() {
     topology_.name = file_.name;
@@ -194,7 +194,7 @@ class Resolver {
           waiting.push_back(&topology_.nodes[*index_of(interface.peer)]);
     }
     for (const Node* node : routers)
-      if (!reached.contains(node->name))
+      if (!reached.contains(node->name) && !node->interfaces.empty())
         complain(*index_of(node->name),
                  fmt::format("no path over links between routers leads here from {}", routers[0]->name));
   }
@@ -213,7 +213,7 @@ class Resolver {
   Topology topology_;
   std::map<std::string, std::size_t> index_;
   std::vector<bool> has_role_;
-  bool broken_links_ = false;
+  bool broken_links_;  // some link was refused: what seems to be missing may be there
   std::set<std::pair<std::string, std::string>> used_;
   std::vector<const ClabLink*> given_links_;       // by position in Topology::links
   std::map<std::string, std::size_t> service_of_;  // by node

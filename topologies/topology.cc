@@ -1,6 +1,7 @@
 #include "topologies/topology.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <stdexcept>
 
 #include "base/file.h"
@@ -63,7 +64,12 @@ tl::expected<Topology, Diagnostics> parse_topology(const std::string& text, cons
   Diagnostics diagnostics;
   const auto root = yaml::load(text, file, diagnostics);
   if (!root) {
-    diagnostics.add({}, root.error().message);  // the message has its place already
+    // "FILE:LINE:COLUMN: message", as every diagnostic is written.
+    Place place{file};
+    int used = 0;
+    const std::string rest = root.error().message.substr(std::min(file.size(), root.error().message.size()));
+    std::sscanf(rest.c_str(), ":%d:%d: %n", &place.line, &place.column, &used);
+    diagnostics.add(place, rest.substr(static_cast<std::size_t>(used)));
     return tl::make_unexpected(std::move(diagnostics));
   }
   const ClabFile parsed = read_clab_file(*root, diagnostics);
