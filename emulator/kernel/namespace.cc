@@ -1,6 +1,7 @@
 #include "emulator/kernel/namespace.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -29,15 +30,26 @@ Fd open_own(const std::string& label) {
 
 void enter(int fd, const std::string& name) { check(::setns(fd, CLONE_NEWNET), "setns to ns {}", name); }
 
+bool is_mount_point(const char* path) {
+  struct statx status {};
+  return ::statx(AT_FDCWD, path, 0, 0, &status) == 0 && (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 // Makes /run/netns a shared mount point, so that a namespace mounted or unmounted here is so in every mount namespace
 // that was copied from this one. The lock is the one of `ip netns`; without it two first runs would stack two mounts.
 void prepare_directory() {
+  static std::atomic<bool> shared = false;  // by this process; another one may have been killed between the two mounts
+  if (shared && is_mount_point(kNamespaceDirectory)) {
+    return;
+  }
   if (::mkdir(kNamespaceDirectory, 0755) != 0 && errno != EEXIST) {
     throw SystemError(errno, fmt::format("mkdir {}", kNamespaceDirectory));
   }
   const Fd lock(check(::open(kNamespaceDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open {}", kNamespaceDirectory));
   check(::flock(lock.get(), LOCK_EX), "lock {}", kNamespaceDirectory);
   if (::mount("", kNamespaceDirectory, "none", MS_SHARED | MS_REC, nullptr) == 0) {
+    shared = true;
     return;
   }
   if (errno != EINVAL) {
@@ -47,6 +59,7 @@ void prepare_directory() {
         kNamespaceDirectory);
   check(::mount("", kNamespaceDirectory, "none", MS_SHARED | MS_REC, nullptr), "mount --make-shared {}",
         kNamespaceDirectory);
+  shared = true;
 }
 
 // Runs `action` in a fresh namespace on this thread and comes back.
