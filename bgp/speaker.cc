@@ -106,17 +106,18 @@ class Speaker::Impl : public std::enable_shared_from_this<Impl> {
 };
 
 void Speaker::Impl::start() {
-  if (std::exchange(running_, true)) {
+  if (running_) {
     return;
   }
   back_off_ = config_.reconnect_first;
-  if (config_.session.passive) {
-    session_.start();
-    listen();
-    report(session_.state());
-  } else {
-    attempt();
+  if (!config_.session.passive) {
+    running_ = true;
+    return attempt();
   }
+  listen();
+  running_ = true;
+  session_.start();
+  report(session_.state());
 }
 
 void Speaker::Impl::listen() {

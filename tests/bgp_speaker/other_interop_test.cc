@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 struct Peer {
   std::function<void()> start;
   Arguments ipv6_routes, ipv4_routes;
-  // What its answer shows of our routes: the metadata too, where it shows unknown attributes at all.
+  // What its answer shows of our routes, attribute 42 octet by octet included.
   std::vector<std::string> ipv6_signs, ipv4_signs;
 };
 
@@ -87,8 +87,8 @@ TEST_F(OtherInterop, GoBgp) {
   };
   peer.ipv6_routes = {"gobgp", "-p", "50051", "global", "rib", "-a", "ipv6"};
   peer.ipv4_routes = {"gobgp", "-p", "50051", "global", "rib", "-a", "ipv4"};
-  peer.ipv6_signs = {service_v6, instance_v6};
-  peer.ipv4_signs = {service_v4, instance_v4};
+  peer.ipv6_signs = {service_v6, instance_v6, "BGPAttrType(42), Value: [0 1 5 0 0 0 0 42 255 1 13 0 0 0 0 42 17 34 51"};
+  peer.ipv4_signs = {service_v4, instance_v4, "BGPAttrType(42), Value: [0 1 5 0 0 0 0 43 255 1 13 0 0 0 0 43 17 34 51"};
   live_through(peer);
 }
 
@@ -116,8 +116,8 @@ protocol bgp ours {
   };
   peer.ipv6_routes = {"birdc", "-s", control, "show", "route", "all", "table", "master6"};
   peer.ipv4_routes = {"birdc", "-s", control, "show", "route", "all", "table", "master4"};
-  peer.ipv6_signs = {service_v6, instance_v6};
-  peer.ipv4_signs = {service_v4, instance_v4};
+  peer.ipv6_signs = {service_v6, instance_v6, "BGP.2a [t]: 00 01 05 00 00 00 00 2a ff 01 0d 00 00 00 00 2a 11 22 33"};
+  peer.ipv4_signs = {service_v4, instance_v4, "BGP.2a [t]: 00 01 05 00 00 00 00 2b ff 01 0d 00 00 00 00 2b 11 22 33"};
   live_through(peer);
 }
 
@@ -190,6 +190,8 @@ neighbor 2001:2:0:1::11 {{
   ASSERT_TRUE(speaker->send(service_announcement_v6(0x2A)));
   EXPECT_TRUE(
       answers(updates, R"("announce": { "ipv6 unicast": { "2001:2:0:1::101": [ { "nlri": "2001:2:0:c5::1/128")"));
+  // It shows the Partial bit that it would forward with.
+  EXPECT_TRUE(answers(updates, R"("attribute-0x2A-0xE0": "0x000105000000002aff010d000000002a1122334455667788")"));
   ASSERT_TRUE(speaker->send(service_announcement_v4(0x2B)));
   EXPECT_TRUE(answers(updates, R"("announce": { "ipv4 unicast": { "198.18.1.101": [ { "nlri": "198.18.197.1/32")"));
   ASSERT_TRUE(speaker->send(service_withdrawal_v6()));
