@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "cpsel/metrics_json.h"
 #include "emulator/kernel/leftovers.h"
+#include "emulator/roles/codes.h"
 #include "emulator/roles/ingress.h"
 
 namespace cats {
@@ -78,7 +79,8 @@ ordered_json edge_server(const Scenario& scenario, const Node& node, const std::
                    {"router_id", router_id(node.name, topology).str()},
                    {"local_address", session.local.str()},
                    {"peer_address", session.remote.str()},
-                   {"transit", scenario.attribute.transit}};
+                   {"transit", scenario.attribute.transit},
+                   {"codes", roles::to_json(codes(scenario.attribute))}};
   return config;
 }
 
@@ -162,6 +164,7 @@ std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std
     plans[node->name] = {"host", std::move(config)};
   }
   ordered_json tap = common("tap", paths);
+  tap["codes"] = roles::to_json(codes(scenario.attribute));
   tap["routers"] = ordered_json::array();
   for (const Node* node : topology.routers())
     tap["routers"].push_back(

@@ -54,6 +54,7 @@ collectors::PublisherConfig publisher_config(const EdgeServerConfig& config) {
   speaker.session.peer_as = bgp.peer_as;
   speaker.session.router_id = bgp.router_id;
   speaker.session.hold_time = std::chrono::duration_cast<std::chrono::seconds>(bgp.hold_time);
+  speaker.session.codes = bgp.codes;
   speaker.session.edge_metadata_transit = bgp.transit;
   speaker.session.edge_metadata_capability = !bgp.transit;
   speaker.peer_address = bgp.peer_address;

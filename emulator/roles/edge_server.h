@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ip.h"
+#include "bgp/edge_metadata.h"
 
 namespace cats::roles {
 
@@ -24,6 +25,7 @@ struct EdgeServerBgp {
   std::uint16_t peer_port = 179;
   Duration hold_time = std::chrono::seconds(9);
   bool transit = true;  // flags 0xC0; false: standard mode, for peers that announce the capability
+  bgp::EdgeMetadataCodes codes;
 };
 
 // As JSON. "bgp" may be absent (a service without a publisher); "bgp" members with a default above may be absent.
@@ -33,7 +35,7 @@ struct EdgeServerBgp {
 //    "interval_ns": T, "window_ns": W, "phase_ns": 0, "epoch_ns": 0, "refresh": "every-interval" | "on-change",
 //    "site_preference": 1, "metrics": {…the scenario's declarations, see below…},
 //    "bgp": {"local_as", "peer_as", "router_id", "local_address", "peer_address", "peer_port"?, "hold_time_ns"?,
-//            "transit"?}}
+//            "transit"?, "codes"?}}
 struct EdgeServerConfig {
   std::string node;
   std::filesystem::path events;

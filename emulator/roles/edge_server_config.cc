@@ -1,5 +1,6 @@
 #include "base/json_fields.h"
 #include "cpsel/metrics_json.h"
+#include "emulator/roles/codes.h"
 #include "emulator/roles/edge_server.h"
 
 namespace cats::roles {
@@ -15,6 +16,7 @@ EdgeServerBgp bgp(JsonFields& fields) {
   bgp.peer_port = fields.get("peer_port", bgp.peer_port);
   bgp.hold_time = fields.get("hold_time_ns", bgp.hold_time);
   bgp.transit = fields.get("transit", bgp.transit);
+  if (fields.has("codes")) bgp.codes = read_codes(fields);
   if (bgp.hold_time % std::chrono::seconds(1) != Duration::zero())
     fields.problem("hold_time_ns", "is no whole seconds");
   return bgp;

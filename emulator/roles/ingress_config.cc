@@ -3,6 +3,7 @@
 #include "base/diagnostics.h"
 #include "base/json_fields.h"
 #include "cpsel/metrics.h"
+#include "emulator/roles/codes.h"
 #include "emulator/roles/ingress.h"
 
 namespace cats::roles {
@@ -27,16 +28,6 @@ Config::Bgp read_bgp(JsonFields& fields) {
     bgp->problem("local_address", "is not of the peer's family");
   if (!result.router_id.is_v4()) bgp->problem("router_id", "is no IPv4 address");
   return result;
-}
-
-bgp::EdgeMetadataCodes read_codes(JsonFields& fields) {
-  auto codes = fields.object("codes");
-  if (!codes) {
-    fields.problem("codes", "is missing");
-    return {};
-  }
-  return {codes->get<std::uint8_t>("attribute"), codes->get<std::uint8_t>("capability"),
-          codes->get<std::uint16_t>("cats_metric"), codes->get<std::uint16_t>("cats_stamp")};
 }
 
 std::optional<kernel::ConntrackTimeouts> read_timers(JsonFields& fields) {
@@ -166,11 +157,7 @@ nlohmann::ordered_json IngressConfig::to_json() const {
         {"router_id", bgp.router_id.str()},
         {"hold_time_s", bgp.hold_time_s},
         {"standard", bgp.standard}}},
-      {"codes",
-       {{"attribute", codes.attribute},
-        {"capability", codes.capability},
-        {"cats_metric", codes.cats_metric},
-        {"cats_stamp", codes.cats_stamp}}},
+      {"codes", roles::to_json(codes)},
       {"slots", slots},
       {"conntrack", conntrack},
       {"session_timers", optional_json(session_timers,

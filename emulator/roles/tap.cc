@@ -13,6 +13,7 @@
 #include "bgp/tcp_options.h"
 #include "bgp/update.h"
 #include "emulator/roles/agent.h"
+#include "emulator/roles/codes.h"
 
 namespace cats::roles {
 namespace {
@@ -35,23 +36,12 @@ Fd listener_inside(const TapRouter& router) {
   return listener;
 }
 
-// Mirrored octets are the peer's own; the tap was no party to the session, so it reads them as a four-octet-AS speaker
-// of both families without add-path (BMP strips path identifiers).
-bgp::SessionParameters mirrored_session(const bgp::BmpPeer& peer, bool standard_mode) {
-  bgp::SessionParameters session;
-  session.peer_as = peer.as;
-  session.four_octet_as = !peer.two_octet_as_path();
-  session.extended_messages = true;
-  session.families = {bgp::ipv4_unicast, bgp::ipv6_unicast};
-  session.edge_metadata_negotiated = standard_mode;
-  session.edge_metadata_peer_announced = standard_mode;
-  return session;
-}
-
 class Tap {
  public:
   explicit Tap(const TapConfig& config)
-      : agent_(config.node, "tap", config.events, config.control), receiver_(agent_.io(), callbacks()) {
+      : codes_(config.codes),
+        agent_(config.node, "tap", config.events, config.control),
+        receiver_(agent_.io(), callbacks()) {
     for (const TapRouter& router : config.routers) {
       routers_[router.router];
       receiver_.listen(router.router, listener_inside(router));
@@ -73,6 +63,11 @@ class Tap {
     bgp::BmpCallbacks callbacks;
     callbacks.on_mirrored = [this](const std::string& router, Instant received, const bgp::BmpPeer& peer,
                                    bgp::ByteView update) { mirrored(router, received, peer, update); };
+    // The two OPENs say how to read what the peer sends.
+    callbacks.on_peer_up = [this](const std::string& router, Instant, const bgp::BmpPeerUp& up) {
+      if (auto session = bgp::mirrored_session(up, codes_))
+        sessions_.insert_or_assign({router, up.peer.address}, *session);
+    };
     callbacks.on_messages_lost = [this](const std::string& router, Instant received, const bgp::BmpPeer&) {
       ++routers_[router].lost;
       agent_.events().write_at(received, "tap_lost", {{"router", router}, {"tap", "bmp"}});
@@ -88,9 +83,12 @@ class Tap {
     RouterState& state = routers_[router];
     ++state.messages;
     if (peer.post_policy() || message.size() < bgp::header_size) return;
-    const auto body = message.subspan(bgp::header_size);
-    auto decoded = bgp::decode_update(body, mirrored_session(peer, false));
-    if (decoded.action != bgp::ErrorAction::none) decoded = bgp::decode_update(body, mirrored_session(peer, true));
+    const auto session = sessions_.find({router, peer.address});
+    if (session == sessions_.end()) {
+      ++state.unread;
+      return;
+    }
+    const auto decoded = bgp::decode_update(message.subspan(bgp::header_size), session->second);
     if (decoded.action != bgp::ErrorAction::none) ++state.unread;
     const auto& carried = decoded.update.attributes.edge_metadata;
     if (!carried) return;
@@ -116,8 +114,10 @@ class Tap {
     return {{"routers", std::move(routers)}};
   }
 
+  bgp::EdgeMetadataCodes codes_;
   Agent agent_;
   std::map<std::string, RouterState> routers_;
+  std::map<std::pair<std::string, IpAddress>, bgp::SessionParameters> sessions_;  // by router and its peer
   bgp::BmpReceiver receiver_;
 };
 
@@ -132,6 +132,7 @@ Expected<TapConfig> parse_tap(const nlohmann::json& json) {
   for (JsonFields& one : fields.objects("routers"))
     config.routers.push_back(
         {one.get<std::string>("router"), one.get<std::string>("netns"), one.get<std::uint16_t>("port")});
+  if (fields.has("codes")) config.codes = read_codes(fields);
   if (const auto wrong = fields.finish()) return fail("{}", *wrong);
   return config;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "bgp/edge_metadata.h"
 
 namespace cats::roles {
 
@@ -20,12 +21,13 @@ struct TapRouter {
 };
 
 // As JSON: {"node": "tap", "events": FILE, "control": SOCKET, "routers": [{"router": "r1", "netns": PATH, "port":
-// 5000}]}
+// 5000}], "codes"?: {…}}
 struct TapConfig {
   std::string node;
   std::filesystem::path events;
   std::filesystem::path control;
   std::vector<TapRouter> routers;
+  bgp::EdgeMetadataCodes codes;
 };
 
 Expected<TapConfig> parse_tap(const nlohmann::json& json);
