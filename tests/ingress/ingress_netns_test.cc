@@ -223,11 +223,11 @@ class IngressTest : public testing::Test {
       support::run({"ip", "netns", "exec", ns->name(), "sysctl", "-qw", "net.ipv6.conf.all.forwarding=1",
                     "net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.all.accept_dad=0"});
     const auto link = [&](support::ScopedNamespace& ns, const std::string& dev, const std::string& subnet) {
-      ingress_.ip_inside({"link", "add", dev, "type", "veth", "peer", "name", "up", "netns", ns.name()});
-      ingress_.ip_inside({"link", "set", dev, "up"});
-      ns.ip_inside({"link", "set", "up", "up"});
+      ingress_.ip_inside({"link", "add", dev, "type", "veth", "peer", "name", "core", "netns", ns.name()});
+      ingress_.ip_inside({"link", "set", "dev", dev, "up"});
+      ns.ip_inside({"link", "set", "dev", "core", "up"});
       ingress_.ip_inside({"addr", "add", subnet + "1/64", "dev", dev, "nodad"});
-      ns.ip_inside({"addr", "add", subnet + "2/64", "dev", "up", "nodad"});
+      ns.ip_inside({"addr", "add", subnet + "2/64", "dev", "core", "nodad"});
       ns.ip_inside({"-6", "route", "add", "default", "via", subnet + "1"});
     };
     link(host_, "host", "2001:2:0:5::");
