@@ -111,8 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Failing{"stuck-cps", kContinuity, Verdict::fail, "steering_delay_ms: trial 0: no new session"},
                     Failing{"not-following", kContinuity, Verdict::fail, "loaded_share: "},
                     Failing{"void-trials", kContinuity, Verdict::error, "trial 1 could not be taken: the selection"}),
-    [](const auto& info) {
-      std::string name = info.param.fault;
+    [](const auto& instance) {
+      std::string name = instance.param.fault;
       std::replace(name.begin(), name.end(), '-', '_');
       return name;
     });
@@ -135,21 +135,28 @@ TEST(Golden, TheReportReadsBackTheSame) {
   EXPECT_EQ(write_json(to_json(*again)), text);
 }
 
-// Other code, in another language, arrives at the same digits; the schema holds for good runs and bad ones.
+// Other code, in another language, arrives at the same digits.
 TEST(Golden, AnIndependentRecomputationAgrees) {
-  for (const char* fault : {"none", "collector-bias", "lost-update", "altered-value", "duplicate", "reordered", "late",
-                            "instance-change", "broken-session", "wrong-entry", "lost-entry", "slow-aging", "not-aging",
-                            "not-following", "stuck-cps", "no-entries", "void-trials", "round-robin", "no-polls"}) {
+  for (const char* fault : {"none", "collector-bias", "lost-update", "reordered", "instance-change", "broken-session",
+                            "lost-entry", "not-aging", "not-following", "void-trials", "round-robin"}) {
     const FakeRun run(fault);
     const std::string algorithm = std::string(fault) == "round-robin" ? "round-robin" : "global-min";
     const std::filesystem::path file = run.path() / "report.json";
     write_file(file, write_json(to_json(report_of(run, algorithm))));
-    const auto valid = support::run({"/usr/bin/python3", "-m", "jsonschema", "-i", file.string(),
-                                     std::string(CATS_SOURCE_DIR) + "/suite/report/report.schema.json"});
-    EXPECT_EQ(valid.status, 0) << fault << ": " << valid.output;
     const auto same =
         support::run({"/usr/bin/python3", kTestFolder + "recompute.py", run.path().string(), file.string()});
     EXPECT_EQ(same.status, 0) << fault << ": " << same.output;
+  }
+}
+
+TEST(Golden, TheSchemaHoldsForGoodRunsAndBadOnes) {
+  for (const char* fault : {"none", "no-polls", "void-trials"}) {
+    const FakeRun run(fault);
+    const std::filesystem::path file = run.path() / "report.json";
+    write_file(file, write_json(to_json(report_of(run))));
+    const auto valid = support::run({"/usr/bin/python3", "-m", "jsonschema", "-i", file.string(),
+                                     std::string(CATS_SOURCE_DIR) + "/suite/report/report.schema.json"});
+    EXPECT_EQ(valid.status, 0) << fault << ": " << valid.output;
   }
 }
 
@@ -168,7 +175,7 @@ TEST(VoidReason, NamesWhatWasWrongWithTheTrial) {
     const FakeRun run(fault);
     const RunData data = run.load();
     const scenarios::Scenario scenario = fake_scenario();
-    const Test& which = *find_test(test);
+    const suite::Test& which = *find_test(test);
     for (const Trial& trial : data.trials())
       if (trial.test == test) return which.void_reason(data, trial, conditions_of(which, scenario)).value_or("");
     return std::string("no trial");

@@ -62,6 +62,7 @@ class Run:
         self.seed = None      # of the known sequence
         self.next_host_port = 20000
         self.hits = 0         # faults that strike once
+        self.measuring = None  # since when the trial is in a phase that counts
 
     def once(self, fault, condition=True):
         if FAULT != fault or not condition or self.hits:
@@ -100,6 +101,7 @@ class Run:
         """One interval of one site: sample, send, two hops, receive, decide."""
         csci = site["csci"]
         start, end = tick - T, tick
+        measured = self.measuring is not None and start >= self.measuring
         usage = round(sum(self.share[csci](start + k * T // 20) for k in range(20)) / 20 * QUOTA * T) + rng.randrange(200_000)
         used = 100 * usage / (T * QUOTA)  # percent
         collected = used
@@ -114,7 +116,7 @@ class Run:
             accounting={"usage_ns": usage, "quota_cores": QUOTA})
         self.seq[csci] += 1
         seq = self.seq[csci]
-        sent_score = score - 1 if self.once("wrong-score", test == "collection") else score
+        sent_score = score - 1 if self.once("wrong-score", test == "collection" and measured) else score
         values = {"available_compute": round(100 - collected), "norm_fi": sent_score}
         known = None if self.seed is None else known_value(self.seed, csci, seq)
         sent = end + 400_000 + rng.randrange(100_000)
@@ -122,7 +124,7 @@ class Run:
         first = sent + 400_000 + rng.randrange(100_000)
         second = first + 50_200_000 + rng.randrange(400_000)
         arrived = second + 50_300_000 + rng.randrange(3_000_000)
-        measuring = test == "metric-distribution" and known is not None
+        measuring = test == "metric-distribution" and measured
         if measuring and FAULT == "late" and seq % 8 == 0:
             second += 200 * MS
             arrived += 200 * MS
@@ -161,7 +163,9 @@ class Run:
 
     def phase(self, trial, test, name, length):
         log("runner", self.t, "phase", trial=trial, name=name)
+        self.measuring = self.t if name.startswith("measure") else None
         self.advance(self.t + length, test)
+        self.measuring = None
 
 
 def trial(run, test, index, attempt, parameters, body, void=None):

@@ -140,7 +140,9 @@ TEST(Summary, ColoursAndNarrowTerminals) {
   for (std::size_t start = 0; start < narrow.size();) {
     const std::size_t end = narrow.find('\n', start);
     const std::string line = narrow.substr(start, end - start);
-    if (line.find("wwww") == std::string::npos) EXPECT_LE(line.size(), 85U) << line;
+    if (line.find("wwww") == std::string::npos) {
+      EXPECT_LE(line.size(), 85U) << line;
+    }
     start = end + 1;
   }
 }
