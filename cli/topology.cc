@@ -174,7 +174,11 @@ void add_topology(CLI::App& app, Session& session) {
       ->add_option("-o,--out", options->out, "the picture's file (default: NAME.svg here)");
   CLI::App* execute = with_file(sub("exec", "Run a command inside a node: exec three-sites r1 vtysh", exec));
   execute->add_option("COMMAND", options->command, "node, then the command (default: bash)")->required();
+  // What follows the node and the command's name is the command's own, options included.
   execute->prefix_command();
+  execute->parse_complete_callback([options, execute] {
+    for (const std::string& word : execute->remaining()) options->command.push_back(word);
+  });
   CLI::App* generator =
       sub("generate", "Print a topology file of any size", [](const Session&, const Options& o) { generate(o); });
   generator->add_option("--sites", options->sites, "egress routers with an edge server each")
