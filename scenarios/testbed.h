@@ -1,5 +1,5 @@
-// What a test may do to the world it measures. The emulator implements it with namespaces and processes, the simulator in
-// virtual time; a test does not know which.
+// What a test may do to the world it measures. The emulator implements it with namespaces and processes, the simulator
+// in virtual time; a test does not know which.
 #pragma once
 
 #include <string>
@@ -32,11 +32,12 @@ class Testbed {
   virtual const std::vector<std::string>& ingresses() const = 0;  // node names
   virtual const std::vector<std::string>& hosts() const = 0;
 
-  // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command and
-  // the reply's error.
+  // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command
+  // and the reply's error.
   virtual nlohmann::json command(const std::string& node, const nlohmann::json& request) = 0;
 
-  // CPU time the whole machine spent idle and in all since boot; the share of a trial is the difference of two readings.
+  // CPU time the whole machine spent idle and in all since boot; the share of a trial is the difference of two
+  // readings.
   struct MachineTime {
     Duration idle{};
     Duration total{};

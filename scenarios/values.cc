@@ -23,7 +23,8 @@ std::pair<std::optional<double>, std::string_view> split_quantity(std::string_vi
 
 Duration read_duration(const yaml::Reader& reader, Duration fallback, Duration lo, Duration hi) {
   const Duration value = reader.duration(fallback);
-  if (!reader.present() || (lo <= value && value <= hi)) return value;
+  const bool read = reader.present() && yaml::parse_duration(reader.text()).has_value();
+  if (!read || (lo <= value && value <= hi)) return value;
   reader.complain(
       fmt::format("{} is out of range: allowed are {} to {}", reader.text(), yaml::to_text(lo), yaml::to_text(hi)));
   return fallback;

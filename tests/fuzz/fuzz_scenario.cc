@@ -36,9 +36,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::string& message = scenario.error().message;
   expect(!message.empty() && message.back() != '\n', "an error says what is wrong");
-  for (std::size_t line = 0; line != std::string::npos + 1; line = message.find('\n', line) + 1) {
+  for (std::size_t line = 0;;) {
     expect(message.compare(line, 7, "f.yaml:") == 0, "every line names the file");
-    if (message.find('\n', line) == std::string::npos) break;
+    const std::size_t end = message.find('\n', line);
+    if (end == std::string::npos) break;
+    line = end + 1;
   }
   return 0;
 }
