@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "emulator/kernel/process.h"
 #include "emulator/run_state.h"
 #include "suite/report/json.h"
 #include "suite/report/summary.h"
@@ -34,6 +35,16 @@ scenarios::Scenario load(const Session& session, const Options& options) {
   return options.quick ? scenarios::quick(*std::move(scenario), catalogue) : *std::move(scenario);
 }
 
+// Empty when the source is no git checkout, or git is not installed.
+std::string commit_of(const fs::path& source) {
+  try {
+    const std::string commit = kernel::run_program({"git", "-C", source, "rev-parse", "HEAD"}).out;
+    return commit.substr(0, commit.find('\n'));
+  } catch (const SystemError&) {
+    return "";
+  }
+}
+
 void print(const suite::Report& report, const fs::path& directory, bool json) {
   if (json)
     fmt::print("{}", suite::write_json(suite::to_json(report)));
@@ -55,8 +66,11 @@ void run(Session& session, const Options& options) {
   const auto plan = suite::plan_trials(scenario);
   line.say(fmt::format("{}: {} trials, about {} in all; results go to {}", scenario.name, plan.size(),
                        minutes(suite::total_length(plan, scenario)), directory.string()));
-  suite::RunOptions run_options{
-      .directory = directory, .catsd = session.catsd, .version = CATS_VERSION, .command_line = session.command_line};
+  suite::RunOptions run_options{.directory = directory,
+                                .catsd = session.catsd,
+                                .version = CATS_VERSION,
+                                .commit = commit_of(session.shipped),
+                                .command_line = session.command_line};
   run_options.stage = [&](const std::string& stage) { line.show(stage); };
   run_options.progress = [&](const suite::Progress& progress) {
     if (!progress.message.empty())

@@ -78,8 +78,12 @@ void inject(scenarios::Testbed& testbed, const Scenario& scenario, bool moment) 
 ordered_json describe_run(const Scenario& scenario, const std::string& id, const RunOptions& options) {
   std::string command;
   for (const auto& word : options.command_line) command += (command.empty() ? "" : " ") + word;
-  return {{"id", id},          {"started_utc", utc_now()}, {"catsbench_version", options.version},
-          {"commit", nullptr}, {"quick", scenario.quick},  {"command", command}};
+  return {{"id", id},
+          {"started_utc", utc_now()},
+          {"catsbench_version", options.version},
+          {"commit", options.commit.empty() ? ordered_json(nullptr) : ordered_json(options.commit)},
+          {"quick", scenario.quick},
+          {"command", command}};
 }
 
 std::string failed(const std::vector<PreflightCheck>& checks) {

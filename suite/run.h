@@ -16,6 +16,7 @@ struct RunOptions {
   std::filesystem::path directory;  // of the results; made here, must not hold a run already
   std::filesystem::path catsd;      // the agents' program
   std::string version;              // of catsbench
+  std::string commit;               // of its source; empty when not known
   std::vector<std::string> command_line;
   std::function<void(const std::string&)> stage = [](const std::string&) {};  // set-up and tear-down, for people
   std::function<void(const Progress&)> progress = [](const Progress&) {};
