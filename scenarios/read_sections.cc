@@ -147,19 +147,21 @@ Workload read_workload(const yaml::Reader& reader) {
   const yaml::Map map = reader.map({"persistent", "short", "work", "timeout"});
   Workload workload;
   if (const yaml::Reader given = map.get("persistent")) {
-    const yaml::Map sessions = given.map({"sessions", "interval", "arrivals"});
-    workload.persistent.emplace();
-    workload.persistent->sessions = read_int(sessions.at("sessions"), 1, 1, 10000);
-    workload.persistent->interval = read_duration(sessions.at("interval"), 1s, 1ms, 1h);
-    workload.persistent->arrivals = read_arrivals(sessions.get("arrivals"), Arrivals::constant);
+    const yaml::Map keys = given.map({"sessions", "interval", "arrivals"});
+    Workload::Persistent sessions;
+    sessions.sessions = read_int(keys.at("sessions"), 1, 1, 10000);
+    sessions.interval = read_duration(keys.at("interval"), 1s, 1ms, 1h);
+    sessions.arrivals = read_arrivals(keys.get("arrivals"), Arrivals::constant);
+    workload.persistent = sessions;
   }
   if (const yaml::Reader given = map.get("short")) {
-    const yaml::Map sessions = given.map({"rate", "arrivals", "requests", "interval"});
-    workload.brief.emplace();
-    workload.brief->rate = read_rate(sessions.at("rate"), 1, 0.01, 10000);
-    workload.brief->arrivals = read_arrivals(sessions.get("arrivals"), Arrivals::poisson);
-    workload.brief->requests = read_int(sessions.get("requests"), 1, 1, 10000);
-    workload.brief->interval = read_duration(sessions.get("interval"), 0s, 0s, 1h);
+    const yaml::Map keys = given.map({"rate", "arrivals", "requests", "interval"});
+    Workload::Short sessions;
+    sessions.rate = read_rate(keys.at("rate"), 1, 0.01, 10000);
+    sessions.arrivals = read_arrivals(keys.get("arrivals"), Arrivals::poisson);
+    sessions.requests = read_int(keys.get("requests"), 1, 1, 10000);
+    sessions.interval = read_duration(keys.get("interval"), 0s, 0s, 1h);
+    workload.brief = sessions;
   }
   workload.work = read_duration(map.get("work"), 200us, 0s, 10s);
   workload.timeout = read_duration(map.get("timeout"), 2s, 10ms, 10min);
