@@ -9,6 +9,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Of the logs before a trial, what its own check may look back on: the last decision.
+constexpr Duration kBeforeTrial = std::chrono::seconds(10);
+
 Duration length_of(const PlannedTrial& trial, const scenarios::Scenario& scenario) {
   return scenario.warm_up + trial.test->length(trial.conditions) + scenario.cool_down;
 }
@@ -97,7 +100,7 @@ class Loop {
 
   std::optional<std::string> check_logs(const PlannedTrial& planned, const std::string& id) const {
     try {
-      const auto data = RunData::load(run_directory_);
+      const auto data = RunData::load(run_directory_, to_ns(started_ - kBeforeTrial));
       if (!data) return data.error().message;
       for (const Trial& trial : data->trials())
         if (trial.id == id) return planned.test->void_reason(*data, trial, planned.conditions);

@@ -82,7 +82,8 @@ const char* bad_field(const Json& line, std::string_view event) {
   return nullptr;
 }
 
-void read_log(const fs::path& path, std::map<std::string, std::vector<Event>, std::less<>>& events) {
+void read_log(const fs::path& path, std::int64_t since_ns,
+              std::map<std::string, std::vector<Event>, std::less<>>& events) {
   auto lines = read_events(path);
   if (!lines) throw UsageError(lines.error().message);
   for (Json& line : *lines) {
@@ -90,6 +91,7 @@ void read_log(const fs::path& path, std::map<std::string, std::vector<Event>, st
     const auto where = [&] { return fmt::format("{}: {} event {}", path.string(), name, line.dump().substr(0, 120)); };
     if (!line["t_ns"].is_number_integer() || !line.contains("node") || !line["node"].is_string())
       throw UsageError(where() + ": no t_ns or no node");
+    if (line["t_ns"].get<std::int64_t>() < since_ns) continue;
     if (const char* field = bad_field(line, name)) throw UsageError(where() + ": missing or bad " + field);
     Event event{line["t_ns"].get<std::int64_t>(), line["node"].get<std::string>(), {}};
     event.fields = std::move(line);
@@ -191,13 +193,13 @@ const Phase* Trial::phase(std::string_view phase_name) const {
   return nullptr;
 }
 
-Expected<RunData> RunData::load(const fs::path& run_directory) {
+Expected<RunData> RunData::load(const fs::path& run_directory, std::int64_t since_ns) {
   try {
     RunData data;
     data.directory_ = run_directory;
     for (const fs::path& log : files(run_directory / "events", ".jsonl")) {
-      read_log(log, data.events_);
       data.logs_.push_back(log.stem().string());
+      read_log(log, data.logs_.back() == "runner" ? 0 : since_ns, data.events_);
     }
     if (data.logs_.empty()) return fail("{}: no event logs (events/*.jsonl) there", run_directory.string());
     for (auto& [name, list] : data.events_)

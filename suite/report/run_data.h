@@ -94,7 +94,9 @@ class RunData {
  public:
   // Reads events/*.jsonl and samples/*.csv. Missing directory, a bad line, a missing column or field, a trial that
   // never ended while a later one began: an error that names file and line.
-  static Expected<RunData> load(const std::filesystem::path& run_directory);
+  // Of all nodes but the runner, only events from `since_ns` on are kept: a long run's trial is checked in little
+  // memory.
+  static Expected<RunData> load(const std::filesystem::path& run_directory, std::int64_t since_ns = 0);
 
   const std::filesystem::path& directory() const { return directory_; }
   // All events of that name, of all nodes, by time. Empty when there is none.

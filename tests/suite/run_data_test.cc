@@ -97,6 +97,9 @@ TEST_F(RunDirectory, EventsOfAllNodesAreInOrderOfTime) {
   EXPECT_EQ(data->events("x")[1].node, "b");
   EXPECT_EQ(data->events("x", 3, 5).size(), 1U);
   EXPECT_TRUE(data->events("y").empty());
+  const auto late = RunData::load(directory_.path(), 4);
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->events("x").size(), 1U);
 }
 
 }  // namespace
