@@ -173,9 +173,9 @@ Conntrack& Conntrack::operator=(Conntrack&&) noexcept = default;
 std::vector<ConntrackEntry> Conntrack::dump(bool marked_only) {
   std::vector<ConntrackEntry> entries;
   state_->socket.dump(ct_message(IPCTNL_MSG_CT_GET, 0), "conntrack -L", [&](const nlmsghdr& message) {
-    ConntrackEntry entry = parse_entry(message);
+    const ConntrackEntry entry = parse_entry(message);
     if (!marked_only || entry.mark != 0) {
-      entries.push_back(std::move(entry));
+      entries.push_back(entry);
     }
   });
   return entries;

@@ -7,7 +7,7 @@
 namespace cats::kernel {
 namespace {
 
-constexpr std::size_t kReceiveBuffer = 64 * 1024;  // the kernel fills at most half of it at a time
+constexpr std::size_t kReceiveBuffer = std::size_t{64} * 1024;  // the kernel fills at most half of it at a time
 constexpr int kDumpTries = 10;
 
 struct Failure {

@@ -17,7 +17,7 @@
 namespace cats::kernel {
 namespace {
 
-constexpr std::size_t kChildStack = 64 * 1024;
+constexpr std::size_t kChildStack = std::size_t{64} * 1024;
 
 // Everything the child needs, prepared before it exists: it shares this memory and may only make system calls.
 struct ChildPlan {
@@ -144,7 +144,7 @@ std::string find_program(const std::string& name) {
   std::string_view rest = path != nullptr ? path : "/usr/sbin:/usr/bin:/sbin:/bin";
   while (!rest.empty()) {
     const std::size_t colon = rest.find(':');
-    const std::string candidate = fmt::format("{}/{}", rest.substr(0, colon), name);
+    std::string candidate = fmt::format("{}/{}", rest.substr(0, colon), name);
     if (::access(candidate.c_str(), X_OK) == 0) {
       return candidate;
     }

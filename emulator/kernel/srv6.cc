@@ -1,10 +1,9 @@
 #include "emulator/kernel/srv6.h"
 
-#include <algorithm>
+#include <array>
 #include <cstring>
 #include <linux/lwtunnel.h>
 #include <linux/rtnetlink.h>
-#include <linux/seg6.h>
 #include <linux/seg6_iptunnel.h>
 #include <linux/seg6_local.h>
 
@@ -17,6 +16,8 @@ namespace cats::kernel {
 namespace {
 
 constexpr std::size_t kSegmentSize = 16;
+constexpr std::size_t kSrhFixedSize = 8;
+constexpr std::size_t kSrhLastEntry = 4;
 constexpr std::uint8_t kRoutingTypeSrv6 = 4;  // RFC 8754 section 2
 
 [[noreturn]] void refuse(const Encap& encap, std::string_view reason) {
@@ -30,15 +31,14 @@ std::vector<std::byte> h_encaps_payload(const HEncaps& encap) {
     refuse(encap, "needs 1 to 127 segments");
   }
   const int mode = SEG6_IPTUN_MODE_ENCAP;
-  ipv6_sr_hdr header{};
-  header.hdrlen = static_cast<std::uint8_t>(2 * count);  // in units of 8 octets beyond the first
-  header.type = kRoutingTypeSrv6;
-  header.segments_left = static_cast<std::uint8_t>(count - 1);
-  header.first_segment = static_cast<std::uint8_t>(count - 1);
+  const auto length = static_cast<std::uint8_t>(2 * count);  // in units of 8 octets beyond the first
+  const auto last = static_cast<std::uint8_t>(count - 1);
+  // RFC 8754 section 2: next header, length, routing type, segments left, last entry, flags, tag (2).
+  const std::array<std::uint8_t, kSrhFixedSize> header{0, length, kRoutingTypeSrv6, last, last, 0, 0, 0};
 
-  std::vector<std::byte> payload(sizeof mode + sizeof header);
+  std::vector<std::byte> payload(sizeof mode + header.size());
   std::memcpy(payload.data(), &mode, sizeof mode);
-  std::memcpy(payload.data() + sizeof mode, &header, sizeof header);
+  std::memcpy(payload.data() + sizeof mode, header.data(), header.size());
   for (auto segment = encap.segments.rbegin(); segment != encap.segments.rend(); ++segment) {
     if (!segment->is_v6()) {
       refuse(encap, "a segment is an IPv6 address");
@@ -75,14 +75,12 @@ void put_seg6_local(Message& message, const Seg6Local& local) {
 Encap parse_h_encaps(const Attributes& attributes) {
   const std::span<const std::byte> payload = attributes.bytes(SEG6_IPTUNNEL_SRH);
   int mode = 0;
-  ipv6_sr_hdr header{};
-  if (payload.size() < sizeof mode + sizeof header) {
+  if (payload.size() < sizeof mode + kSrhFixedSize) {
     return {};
   }
   std::memcpy(&mode, payload.data(), sizeof mode);
-  std::memcpy(&header, payload.data() + sizeof mode, sizeof header);
-  const std::span<const std::byte> list = payload.subspan(sizeof mode + sizeof header);
-  const std::size_t count = header.first_segment + std::size_t{1};
+  const std::size_t count = std::to_integer<std::size_t>(payload[sizeof mode + kSrhLastEntry]) + 1;
+  const std::span<const std::byte> list = payload.subspan(sizeof mode + kSrhFixedSize);
   if (mode != SEG6_IPTUN_MODE_ENCAP || list.size() < count * kSegmentSize) {
     return {};
   }
