@@ -109,7 +109,8 @@ struct CarriedEdgeMetadata {
   bool operator==(const CarriedEdgeMetadata&) const = default;
 };
 
-// An attribute not understood here, byte for byte, `flags` as received (a set extended-length bit stays set).
+// An attribute not understood here, byte for byte, `flags` as received: the extended-length bit stays set, and is set
+// by the encoder where a value needs it.
 struct UnknownAttribute {
   std::uint8_t flags = 0;
   std::uint8_t type = 0;

@@ -72,14 +72,14 @@ TEST(Open, IsTheOctetsOfTheRfc) {
   const auto encoded = encode_open(full_open());
   ASSERT_TRUE(encoded);
   EXPECT_EQ(to_hex(ByteView(*encoded).subspan(16)),
-            "0056"
+            "004d"
             "01"
             "04"
             "5ba0"
             "0009"
             "0a000001"
-            "39"
-            "0237"
+            "30"
+            "022e"
             "010400010001"
             "010400020001"
             "0200"

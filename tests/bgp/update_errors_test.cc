@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc7606, OneAttribute,
                                            Case{"list_ends_in_flags", "c0", treat_as_withdraw},       //
                                            Case{"list_ends_in_length", "d0c800", treat_as_withdraw},  //
                                            Case{"attribute_overruns", "c0c80201", treat_as_withdraw}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST(UpdateErrors, MandatoryAttributesMustBeThere) {
   EXPECT_EQ(decode(mp_reach + as_path).action, treat_as_withdraw);

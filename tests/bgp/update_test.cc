@@ -141,7 +141,7 @@ TEST(Update, EdgeMetadataFlagsFollowTheSession) {
 TEST(Update, SplitsPrefixesThatExceedTheMessage) {
   Update u = cs_update();
   u.attributes.next_hop = IpAddress::of("198.18.0.1");
-  u.attributes.unknown = {{0xc0, 200, Bytes(300)}};
+  u.attributes.unknown = {{0xd0, 200, Bytes(300)}};
   u.mp_reach->nlri.clear();
   for (std::uint32_t i = 0; i < 1000; ++i) {
     u.mp_reach->nlri.push_back({IpPrefix::host(IpAddress::of("2001:2::").plus(i))});
