@@ -1,7 +1,10 @@
 #include "emulator/world.h"
 
+#include <algorithm>
 #include <thread>
 #include <variant>
+
+#include <spdlog/spdlog.h>
 
 #include "base/error.h"
 #include "base/interrupt.h"
@@ -15,6 +18,21 @@ namespace {
 // Where each router's bgpd finds the BMP receiver, on its own loopback.
 constexpr std::uint16_t kBmpPort = 1790;
 
+// The namespace whose netlink socket an operation goes to; nothing for operations of another kind.
+struct NetlinkNamespace {
+  const std::string* operator()(const plan::CreateLink& op) const { return &op.a.ns; }
+  const std::string* operator()(const plan::AddAddress& op) const { return &op.ns; }
+  const std::string* operator()(const plan::LinkUp& op) const { return &op.ns; }
+  const std::string* operator()(const plan::AddRoute& op) const { return &op.ns; }
+  const std::string* operator()(const plan::AddEncapRoute& op) const { return &op.ns; }
+  const std::string* operator()(const plan::AddLocalSid& op) const { return &op.ns; }
+  const std::string* operator()(const plan::AddRule& op) const { return &op.ns; }
+  template <class Other>
+  const std::string* operator()(const Other& /*operation*/) const {
+    return nullptr;
+  }
+};
+
 }  // namespace
 
 World::World(const topologies::Topology& topology, WorldOptions options)
@@ -24,9 +42,17 @@ World::~World() {
   // Daemons first, then the sockets inside the namespaces, then the namespaces, whose links and addresses go with them.
   routers_.clear();
   netlinks_.clear();
+  std::vector<kernel::Namespace> owned;
+  for (auto& [node, ns] : namespaces_)
+    if (!released_) owned.push_back(std::move(ns));
+  try {
+    kernel::remove_together(std::move(owned));
+  } catch (const SystemError& error) {
+    spdlog::error("{}", error.what());
+  }
 }
 
-// Applies one operation; kernel work for one namespace is collected into batches by the caller.
+// Applies one operation.
 struct World::Apply {
   World& world;
 
@@ -101,11 +127,26 @@ frr::Router World::make_router(const std::string& node) {
 void World::up(const plan::Plan& plan) {
   for (const auto& stage : plan.stages) {
     options_.progress(stage.title);
-    for (const auto& operation : stage.operations) std::visit(Apply{*this}, operation);
+    for (auto next = stage.operations.begin(); next != stage.operations.end();) {
+      const std::string* ns = std::visit(NetlinkNamespace{}, *next);
+      // Neighbors in the list that go to the same socket travel in one batch.
+      const auto end = std::find_if(next, stage.operations.end(), [&](const plan::Operation& operation) {
+        const std::string* other = std::visit(NetlinkNamespace{}, operation);
+        return ns == nullptr || other == nullptr || *other != *ns;
+      });
+      if (ns == nullptr) {
+        std::visit(Apply{*this}, *next++);
+        continue;
+      }
+      netlinks_.at(*ns).batch([&] {
+        for (; next != end; ++next) std::visit(Apply{*this}, *next);
+      });
+    }
   }
 }
 
 void World::release() {
+  released_ = true;
   for (auto& [node, router] : routers_) router.release();
   for (auto& [node, ns] : namespaces_) ns.release();
   for (auto& [node, cgroup] : cgroups_) cgroup.release();

@@ -64,6 +64,7 @@ class World {
   void wait(const plan::WaitNeighbors& operation);
 
   const topologies::Topology& topology_;
+  bool released_ = false;
   WorldOptions options_;
   std::map<std::string, kernel::Cgroup> cgroups_;
   std::map<std::string, kernel::Namespace> namespaces_;      // by node
