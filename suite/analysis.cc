@@ -105,8 +105,8 @@ void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, st
           {trial.test, "",
            fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
   if (scenario.trials < kLeastTrialsForInterval)
-    warnings.push_back({"", "", fmt::format("{} trials: figures are judged by their value, not by their interval",
-                                            scenario.trials)});
+    warnings.push_back(
+        {"", "", fmt::format("{} trials: figures are judged by their value, not by their interval", scenario.trials)});
 }
 
 }  // namespace
