@@ -23,17 +23,17 @@ constexpr Duration kRetry = std::chrono::milliseconds(5);
 constexpr Duration kKillDeadline = std::chrono::seconds(5);
 
 // Kills what is in the namespace but in no group of the run.
-std::size_t kill_processes_in(const Namespace& ns) {
+std::size_t kill_processes_in(const std::vector<Namespace>& namespaces) {
   std::set<pid_t> killed;
   const Instant deadline = MonotonicClock().now() + kKillDeadline;
   for (;;) {
-    std::vector<pid_t> left = processes_in(ns);
+    std::vector<pid_t> left = processes_in(namespaces);
     std::erase(left, ::getpid());
     if (left.empty()) {
       return killed.size();
     }
     if (MonotonicClock().now() > deadline) {
-      throw SystemError(EBUSY, fmt::format("kill {} processes in ns {}", left.size(), ns.name()));
+      throw SystemError(EBUSY, fmt::format("kill {} processes in {} namespaces", left.size(), namespaces.size()));
     }
     for (const pid_t pid : left) {
       if (::kill(pid, SIGKILL) == 0) {
@@ -104,9 +104,9 @@ Removed remove_run(const std::string& run) {
   for (const FoundNamespace& found : find_namespaces()) {
     if (found.run == run) {
       namespaces.push_back(Namespace::open(found.name));
-      removed.processes += kill_processes_in(namespaces.back());
     }
   }
+  removed.processes += kill_processes_in(namespaces);
   removed.namespaces = namespaces.size();
   remove_together(std::move(namespaces));
   return removed;

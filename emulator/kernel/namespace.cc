@@ -7,6 +7,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <sched.h>
+#include <set>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -194,9 +195,13 @@ std::vector<std::string> list_namespaces() {
   return names;
 }
 
-std::vector<pid_t> processes_in(const Namespace& ns) {
-  struct stat wanted {};
-  check(::fstat(ns.fd(), &wanted), "stat ns {}", ns.name());
+std::vector<pid_t> processes_in(std::span<const Namespace> namespaces) {
+  std::set<std::pair<dev_t, ino_t>> wanted;
+  for (const Namespace& ns : namespaces) {
+    struct stat status {};
+    check(::fstat(ns.fd(), &status), "stat ns {}", ns.name());
+    wanted.emplace(status.st_dev, status.st_ino);
+  }
   std::vector<pid_t> found;
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {
     const std::string pid = process.path().filename().string();
@@ -207,8 +212,8 @@ std::vector<pid_t> processes_in(const Namespace& ns) {
     for (std::filesystem::directory_iterator thread(process.path() / "task", gone), end; !gone && thread != end;
          thread.increment(gone)) {
       struct stat status {};
-      if (::stat((thread->path() / "ns/net").c_str(), &status) == 0 && status.st_ino == wanted.st_ino &&
-          status.st_dev == wanted.st_dev) {
+      if (::stat((thread->path() / "ns/net").c_str(), &status) == 0 &&
+          wanted.contains({status.st_dev, status.st_ino})) {
         found.push_back(static_cast<pid_t>(std::stol(pid)));
         break;
       }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -67,8 +68,8 @@ void remove_together(std::vector<Namespace> namespaces);
 // The names under /run/netns, sorted.
 std::vector<std::string> list_namespaces();
 
-// Processes that have a thread in the namespace.
-std::vector<pid_t> processes_in(const Namespace& ns);
+// Processes that have a thread in one of the namespaces.
+std::vector<pid_t> processes_in(std::span<const Namespace> namespaces);
 
 // Moves the calling thread into a namespace and, in the destructor, back. A thread that cannot come back would act on
 // the wrong network, so failing to return ends the process.

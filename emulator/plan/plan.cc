@@ -26,8 +26,8 @@ class Planner {
     stage("Links", &Planner::links);
     stage("Addresses", &Planner::addresses);
     stage("Links up", &Planner::up);
-    stage("Links running", &Planner::running);
     if (options_.bare) return std::move(plan_);
+    stage("Links running", &Planner::running);
     stage("Routes of hosts, edge servers and agents", &Planner::routes);
     stage("SRv6: local SIDs", &Planner::local_sids);
     stage("SRv6: tunnels to the instances", &Planner::tunnels);

@@ -128,7 +128,9 @@ struct Plan {
 
 struct Options {
   std::string run;
-  bool bare = false;  // namespaces, links and addresses alone
+  // Namespaces, links and addresses alone, without waiting for the kernel's link watch (up to a second): a packet sent
+  // at once may be lost.
+  bool bare = false;
 };
 
 Plan make_plan(const topologies::Topology& topology, const Options& options);
