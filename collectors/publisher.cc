@@ -101,10 +101,11 @@ class Publisher::Impl {
     }
     const auto update = update_of(fault == PublisherFault::altered_value ? altered(*latest_) : *latest_);
     if (!update) return tl::make_unexpected(update.error());
+    const Instant handing = std::chrono::steady_clock::now();
     const auto handed = speaker_.send(*update);
     if (!handed) return tl::make_unexpected(handed.error());
     if (handed->queued_octets == 0)
-      notify(*latest_, handed->at, again);
+      notify(*latest_, handing, again);
     else
       waiting_.emplace_back(*latest_, again);
     return {};

@@ -22,8 +22,8 @@ struct PublisherConfig {
 };
 
 struct PublisherCallbacks {
-  // The report, with values as on the wire, has been handed to the kernel at `at`. `again`: it was sent before, on a
-  // session that ended.
+  // The report, with values as on the wire, has been handed to the kernel; `at` was taken right before, so that no
+  // receiver has it earlier. `again`: it was sent before, on a session that ended.
   std::function<void(const MetricReport&, Instant at, bool again)> on_sent;
   std::function<void(bgp::SessionState, const std::string& why)> on_state;
 };

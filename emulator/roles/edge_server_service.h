@@ -15,7 +15,8 @@ namespace cats::roles {
 
 inline constexpr std::uint64_t kMaxWorkUs = 60'000'000;
 
-// Segments and payload octets of one TCP connection (TCP_INFO); zeros for a socket that is none.
+// Segments and payload octets of one TCP connection (TCP_INFO), its FIN counted as an octet; zeros for a socket that is
+// none.
 struct TcpTraffic {
   std::uint64_t packets_in = 0, packets_out = 0, bytes_in = 0, bytes_out = 0;
 };

@@ -86,7 +86,8 @@ class EdgeServerNetns : public testing::Test {
   }
   std::vector<json> events(const std::string& name) const {
     std::vector<json> found;
-    for (auto& event : *read_events(directory_ / "es1.jsonl"))
+    const auto all = read_events(directory_ / "es1.jsonl");
+    for (const auto& event : *all)
       if (event["event"] == name) found.push_back(event);
     return found;
   }
@@ -117,7 +118,9 @@ TEST_F(EdgeServerNetns, CalibratedLoadIsWhatTheCollectorReports) {
     const json sample = edge_->call({{"do", "sample"}});
     EXPECT_NEAR(sample["raw"]["cpu_utilisation"].get<double>() / 100, measured, 0.05);
     EXPECT_LT(measured, share + 0.08);
-    if (!machine_is_busy()) EXPECT_GT(measured, share - 0.08);
+    if (!machine_is_busy()) {
+      EXPECT_GT(measured, share - 0.08);
+    }
     EXPECT_NEAR(sample["unquantised"]["compute_norm"].get<double>(),
                 1 - sample["raw"]["cpu_utilisation"].get<double>() / 100, 1e-9);
   }
@@ -217,7 +220,7 @@ TEST_F(EdgeServerBgpNetns, EachIntervalArrivesAsLogged) {
     EXPECT_EQ(sent[i]["known"].is_null() ? 0 : sent[i]["known"].get<std::uint32_t>(), report.known.value_or(0));
     EXPECT_LT(std::abs(sent[i]["window_end"].get<double>() - static_cast<double>(to_ns(report.stamp->window_end))),
               1e6);
-    EXPECT_GE(to_ns(at), sent[i]["t_ns"].get<std::int64_t>() - 1'000'000);
+    EXPECT_GE(to_ns(at), sent[i]["t_ns"].get<std::int64_t>());
     if (i > 0) {
       EXPECT_EQ(report.stamp->sequence, received_[i - 1].report.stamp->sequence + 1);
       EXPECT_NEAR(to_ms(report.stamp->window_end - received_[i - 1].report.stamp->window_end), 200, 60);

@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
@@ -72,6 +73,7 @@ class GeneratorTest : public testing::Test {
 
   support::TemporaryDirectory directory_;
   boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{io_.get_executor()};
   Duration think_{};  // of the server
   std::vector<std::string> targets_;
   http::Server server_{io_, [this](const http::Request& request, const http::Reply& reply) {
@@ -120,7 +122,9 @@ TEST_F(GeneratorTest, EveryScheduledRequestIsARowWithItsSchedule) {
     EXPECT_EQ(row.at("outcome"), "closed");
     EXPECT_EQ(row.at("source"), "::1");
     EXPECT_GT(number(row, "port"), 0);
-    if (row.at("kind") == "persistent") EXPECT_GE(number(row, "closed_ns"), to_ns(description.end()) - 1000);
+    if (row.at("kind") == "persistent") {
+      EXPECT_GE(number(row, "closed_ns"), to_ns(description.end()) - 1000);
+    }
   }
   ASSERT_EQ(loads().size(), 1u);
   EXPECT_EQ(number(loads()[0], "offered"), static_cast<std::int64_t>(expected.size()));
