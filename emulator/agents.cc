@@ -20,7 +20,7 @@ using topologies::Node;
 using topologies::Role;
 using topologies::Topology;
 
-constexpr auto kStateTimer = std::chrono::seconds(10);
+constexpr double kStateTimer_s = 10;  // unless session-continuity asks for another
 constexpr auto kLeastPhaseDistance = std::chrono::milliseconds(120);
 // Below the node's own group: its worker threads, with the quota.
 constexpr const char* kServiceGroup = "service";
@@ -107,7 +107,9 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
                 .standard = !scenario.attribute.transit};
   config.codes = codes(scenario.attribute);
   config.conntrack = !has_fault(scenario, "no-conntrack", node.name);
-  config.session_timers = session_timers(kStateTimer);
+  const auto* continuity = scenario.test("session-continuity");
+  config.session_timers = session_timers(from_seconds(
+      continuity == nullptr ? kStateTimer_s : continuity->parameters.value("state_timer_s", kStateTimer_s)));
   for (const auto& service : topology.services) {
     roles::IngressConfig::Service entry{.cs_id = service.cs_id,
                                         .interval = scenario.interval,

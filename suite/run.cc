@@ -134,6 +134,16 @@ void run_on_network(const Scenario& scenario, const RunOptions& options, RunStat
   agents.stop();
 }
 
+// Of the distributed approach (draft-yl-bmwg-cats-02, figure 2): the group of CATS routers.
+ordered_json device_under_test(const topologies::Topology& topology, const ordered_json& environment) {
+  ordered_json nodes = ordered_json::array();
+  for (const auto* router : topology.routers()) nodes.push_back(router->name);
+  return {{"nodes", nodes},
+          {"kind", "FRRouting, with catsd's path selector and flow table at the ingress"},
+          {"version", environment.at("tools").at("frr")},
+          {"access", "VTY, BMP mirror"}};
+}
+
 }  // namespace
 
 scenarios::Catalogue catalogue(const fs::path& shipped_topologies) {
@@ -195,6 +205,7 @@ Report recompute(const fs::path& run_directory) {
   report.clock = {{"id", "CLOCK_MONOTONIC"}, {"offset_bound_ns", 0}};
   report.environment = saved.at("environment");
   report.declarations = declarations(*scenario, saved.at("environment"));
+  report.duts.push_back(device_under_test(*topology, saved.at("environment")));
   for (const Event& event : data->events("preflight"))
     report.preflight.push_back({{"check", event.at("check")}, {"ok", event.at("ok")}, {"detail", event.at("detail")}});
   report.tests = std::move(analysis.tests);
