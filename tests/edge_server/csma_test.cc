@@ -45,6 +45,14 @@ class CsmaTest : public testing::Test {
                   log_, [this](const collectors::MetricReport& report) { reports_.push_back(report); });
   }
 
+  // How late after a scheduled instant the most punctual sample was: a busy machine delays some, a wrong schedule all.
+  Duration least_lateness(const CsmaConfig& c, Duration interval, Duration phase) const {
+    Duration least = interval;
+    for (const auto& report : reports_)
+      least = std::min(least, (report.stamp->window_end - c.epoch - phase) % interval);
+    return least;
+  }
+
   support::TemporaryDirectory directory_;
   MonotonicClock clock_;
   EventLog log_{directory_ / "events", "es1", clock_};
@@ -63,14 +71,13 @@ TEST_F(CsmaTest, SamplesOnTheAbsoluteScheduleAndPublishesStampedReports) {
   for (std::size_t i = 0; i < reports_.size(); ++i) {
     const auto& stamp = *reports_[i].stamp;
     EXPECT_EQ(stamp.sequence, i + 1);
-    const Duration after = (stamp.window_end - c.epoch - c.phase) % c.interval;
-    EXPECT_LT(after, 70ms);  // late, never early
     EXPECT_EQ(reports_[i].known, cpsel::known_value(11, c.csci, stamp.sequence));
     EXPECT_EQ(reports_[i].values.at("available_compute"), 100);
     EXPECT_EQ(reports_[i].values.at("compute_norm"), 10);
     EXPECT_EQ(reports_[i].values.at("site_preference"), 5);
     EXPECT_FALSE(reports_[i].values.contains("bytes_in"));  // the window is no whole second
   }
+  EXPECT_LT(least_lateness(c, c.interval, c.phase), 20ms);
   const auto events = read_events(directory_ / "events");
   ASSERT_TRUE(events);
   ASSERT_GE(events->size(), 4u);
@@ -105,7 +112,7 @@ TEST_F(CsmaTest, AChangedIntervalKeepsTheEpoch) {
   EXPECT_TRUE(reports_.empty());
   csma_->set_interval(120ms, 10ms);
   while (reports_.size() < 3) io_.run_one();
-  for (const auto& report : reports_) EXPECT_LT((report.stamp->window_end - c.epoch - 10ms) % 120ms, 80ms);
+  EXPECT_LT(least_lateness(c, 120ms, 10ms), 20ms);
 }
 
 TEST_F(CsmaTest, AWindowOfItsOwnLengthIsSampledFromItsOwnStart) {

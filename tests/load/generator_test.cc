@@ -56,7 +56,7 @@ class GeneratorTest : public testing::Test {
     load.service = IpAddress::of("::1");
     load.port = port_;
     load.timeout = 2s;
-    load.start = std::chrono::steady_clock::now() + 20ms;
+    load.start = std::chrono::steady_clock::now() + 100ms;
     load.duration = 400ms;
     return load;
   }
@@ -162,7 +162,7 @@ TEST_F(GeneratorTest, ASlowServerDoesNotSlowTheSchedule) {
 TEST_F(GeneratorTest, ReportsSessionsThatTheServerCloses) {
   auto description = load();
   description.persistent = PersistentLoad{2, 50ms, Arrivals::constant};
-  boost::asio::steady_timer timer(io_, 200ms);
+  boost::asio::steady_timer timer(io_, 280ms);
   timer.async_wait([this](const boost::system::error_code&) { server_.close(); });
   run(description);
   EXPECT_EQ(sessions().size(), 2u);
@@ -204,7 +204,7 @@ TEST_F(GeneratorTest, EndsEarlyWhenTold) {
   description.duration = 1h;
   description.persistent = PersistentLoad{2, 20ms, Arrivals::constant};
   ASSERT_TRUE(generator_->start(description));
-  io_.run_for(200ms);
+  io_.run_for(300ms);
   std::optional<LoadCounts> counts;
   generator_->end([&](const LoadCounts& c) { counts = c; });
   io_.run_for(200ms);
