@@ -24,6 +24,11 @@ endfunction()
 # The tests of one folder: every NAME_test.cc becomes part of one executable per size. The size is the ctest label:
 #   thing_test.cc → unit, thing_golden_test.cc, thing_property_test.cc, thing_netns_test.cc, thing_interop_test.cc
 # netns and interop tests need root and share the machine, so they run one at a time and only in the release build.
+# What each of the two builds of ./test has to make: unit, golden and property tests run under the sanitizers, netns and
+# interop tests on the optimised programs.
+add_custom_target(unit_checks)
+add_custom_target(kernel_checks)
+
 function(cats_tests)
   cmake_parse_arguments(T "" "" "DEPENDS" ${ARGN})
   file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
@@ -50,8 +55,10 @@ function(cats_tests)
     set(properties LABELS ${size})
     if(size MATCHES "netns|interop")
       list(APPEND properties RUN_SERIAL TRUE TIMEOUT 300)
+      add_dependencies(kernel_checks ${target})
     else()
       list(APPEND properties TIMEOUT 120)
+      add_dependencies(unit_checks ${target})
     endif()
     add_test(NAME ${folder}.${size} COMMAND ${target})
     set_tests_properties(${folder}.${size} PROPERTIES ${properties})
