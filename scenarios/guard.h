@@ -1,13 +1,14 @@
 // Text that a YAML parser may be trusted with.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/diagnostics.h"
 
 namespace cats::scenarios {
 
-inline constexpr std::size_t kMostBytes = 64 * 1024;
+inline constexpr std::size_t kMostBytes = std::size_t{64} * 1024;
 inline constexpr int kDeepest = 16;
 
 // Reports text that is too long or too deeply nested, has anchors, aliases, tags or several documents: none of them has

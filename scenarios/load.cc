@@ -11,9 +11,7 @@
 namespace cats::scenarios {
 namespace {
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr int kLeastTrials = 5;                                     // of the common rules
 constexpr std::int64_t kLargestSeed = (std::int64_t{1} << 53) - 1;  // exact in JSON everywhere
@@ -70,7 +68,7 @@ class Loader {
   }
 
   static std::string read_name(const yaml::Reader& reader) {
-    const std::string name = reader.string();
+    std::string name = reader.string();
     if (!reader.present() || !reader.is_scalar()) return name;
     const bool plain = !name.empty() && name.size() <= 40 && std::ranges::all_of(name, [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';

@@ -56,6 +56,7 @@ Expected<double> parse_value(const Parameter& parameter, std::string_view text) 
 nlohmann::ordered_json read_parameters(const yaml::Reader& reader, const std::vector<Parameter>& declared) {
   auto given = nlohmann::ordered_json::object();
   std::vector<std::string> keys;
+  keys.reserve(declared.size());
   for (const auto& parameter : declared) keys.push_back(parameter.key());
   if (keys.empty() && reader.present()) {
     if (!reader.open_map().entries().empty()) reader.complain("takes no parameters");

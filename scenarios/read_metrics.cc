@@ -9,9 +9,7 @@ namespace cats::scenarios {
 namespace {
 
 using cpsel::Declaration;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""min;
+using namespace std::chrono_literals;
 
 // Raw metrics that no sub-TLV of attribute 42 carries: they reach the C-PS as part of a score only.
 constexpr std::array<std::string_view, 2> kNotDistributed = {"cpu_utilisation", "queue_length"};
@@ -55,6 +53,7 @@ cpsel::Term read_term(const yaml::Reader& reader, bool weighted) {
 
 std::vector<std::string> every_metric() {
   std::vector<std::string> names;
+  names.reserve(cpsel::metrics().size());
   for (const auto& metric : cpsel::metrics()) names.emplace_back(metric.name);
   return names;
 }
@@ -121,6 +120,7 @@ Metrics read_metrics(const yaml::Reader& reader) {
   metrics.window = read_duration(map.get("window"), 1s, 10ms, 10min);
   const yaml::Reader list = map.at("declared");
   const std::vector<yaml::Reader> readers = list.list();
+  metrics.declared.reserve(readers.size());
   for (const auto& one : readers) metrics.declared.push_back(read_declaration(one));
   if (list.is_list() && readers.empty()) list.complain("declare at least one metric");
   report_problems(metrics.declared, readers);

@@ -8,11 +8,7 @@
 namespace cats::scenarios {
 namespace {
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""min;
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""us;
+using namespace std::chrono_literals;
 
 constexpr int kSubTlvTypeMost = 65534;    // 65535 is reserved
 constexpr int kSubTlvTypeLeast = 8;       // below are the metadata draft's own
@@ -30,6 +26,7 @@ Arrivals read_arrivals(const yaml::Reader& reader, Arrivals fallback) {
 template <class Declarations>
 std::vector<std::string> names_of(const Declarations& declarations) {
   std::vector<std::string> names;
+  names.reserve(declarations.size());
   for (const auto& one : declarations) names.push_back(one.name);
   return names;
 }
@@ -47,6 +44,7 @@ const FaultDeclaration* find_fault(const Catalogue& catalogue, const std::string
 
 std::vector<std::string> fault_keys(const FaultDeclaration& declaration) {
   std::vector<std::string> keys = {"kind", "node"};
+  keys.reserve(keys.size() + 1 + declaration.parameters.size());
   if (declaration.needs_instance) keys.emplace_back("instance");
   for (const auto& parameter : declaration.parameters) keys.push_back(parameter.key());
   return keys;
@@ -73,6 +71,7 @@ std::optional<Fault> read_fault(const yaml::Reader& reader, const Catalogue& cat
     return std::nullopt;
   }
   std::vector<std::string> kinds;
+  kinds.reserve(catalogue.faults.size());
   for (const auto& declaration : catalogue.faults) kinds.push_back(declaration.kind);
   const std::string kind = reader.open_map().at("kind").choice(kinds);
   const FaultDeclaration* declaration = find_fault(catalogue, kind);

@@ -7,8 +7,7 @@
 namespace cats::scenarios {
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr int kQuickTrials = 2;
 constexpr Duration kQuickWarmUp = 2s;
