@@ -47,7 +47,7 @@ std::string Parameter::text(double number) const {
 }
 
 Expected<double> parse_value(const Parameter& parameter, std::string_view text) {
-  const auto number = in_unit(parameter, text);
+  auto number = in_unit(parameter, text);
   if (!number || (parameter.lo <= *number && *number <= parameter.hi)) return number;
   return fail("{} is out of range: allowed are {} to {}", text, parameter.text(parameter.lo),
               parameter.text(parameter.hi));
