@@ -9,7 +9,7 @@ namespace cats::bgp {
 namespace {
 
 // A busy peer must not keep one handler going for ever.
-constexpr int reads_per_turn = 8;
+constexpr int reads_per_turn = 4;
 
 Instant now() { return std::chrono::steady_clock::now(); }
 

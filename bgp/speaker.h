@@ -34,7 +34,7 @@ struct SpeakerConfig {
   Duration reconnect_first = std::chrono::milliseconds(200);
   Duration reconnect_max = std::chrono::seconds(1);
   Duration connect_timeout = std::chrono::seconds(1);
-  std::size_t receive_buffer = 256 * 1024;  // octets read at once at most
+  std::size_t receive_buffer = 64 * 1024;  // octets read at once at most
 };
 
 struct SpeakerCallbacks {
