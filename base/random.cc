@@ -12,7 +12,7 @@ std::uint64_t mix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-RandomStream::RandomStream(std::uint64_t seed, std::string_view name) {
+RandomStream::RandomStream(std::uint64_t seed, std::string_view name) : state_{} {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a over the name
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   std::uint64_t x = mix64(seed) ^ hash;

@@ -29,7 +29,7 @@ Place place_of(const YAML::Node& node, const std::string& file, const Place& fal
 
 }  // namespace
 
-Reader::Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, Place place)
+Reader::Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place)
     : node_(std::move(node)),
       path_(std::move(path)),
       file_(std::move(file)),

@@ -29,7 +29,7 @@ class Map;
 class Reader {
  public:
   // `path` is how the node is called in messages: "workload.rate".
-  Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, Place place);
+  Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place);
 
   bool present() const;  // there is such a node and it is not null
   explicit operator bool() const { return present(); }
