@@ -223,10 +223,11 @@ TEST_F(EdgeServerBgpNetns, EachIntervalArrivesAsLogged) {
     EXPECT_GE(to_ns(at), sent[i]["t_ns"].get<std::int64_t>());
     if (i > 0) {
       EXPECT_EQ(report.stamp->sequence, received_[i - 1].report.stamp->sequence + 1);
-      EXPECT_NEAR(to_ms(report.stamp->window_end - received_[i - 1].report.stamp->window_end), 200, 60);
     }
   }
   EXPECT_TRUE(received_.back().report.known);
+  const Duration length = received_.back().report.stamp->window_end - received_.front().report.stamp->window_end;
+  EXPECT_NEAR(to_ms(length) / static_cast<double>(received_.size() - 1), 200, 10);
 }
 
 TEST_F(EdgeServerNetns, AHostsLoadIsAnsweredByTheInstance) {

@@ -97,10 +97,9 @@ TEST(BackgroundLoad, NeverUsesMoreThanItsShareAndSubtractsTheService) {
   Duration used = process_cpu();
   const Instant began = now();
   load.set(0.3, false);
-  std::this_thread::sleep_for(300ms);
+  EXPECT_TRUE(support::wait_for(20s, [&] { return process_cpu() - used > 60ms; }));
   load.set(0, false);
   used = process_cpu() - used;
-  EXPECT_GT(used, 5ms);
   EXPECT_LT(to_seconds(used), 0.3 * to_seconds(now() - began) + 0.02);
   EXPECT_EQ(placed.size(), 1u);
 
