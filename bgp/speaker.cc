@@ -50,7 +50,7 @@ class Speaker::Impl : public std::enable_shared_from_this<Impl> {
         back_off_(config_.reconnect_first) {}
 
   void start();
-  void close(std::string text, Duration deadline, std::function<void()> done);
+  void close(const std::string& text, Duration deadline, std::function<void()> done);
   void abandon();
   Expected<Handover> send(const Update& update);
   Expected<Handover> send_encoded(ByteView messages);
@@ -341,7 +341,7 @@ Expected<Handover> Speaker::Impl::send_encoded(ByteView messages) {
   return result;
 }
 
-void Speaker::Impl::close(std::string text, Duration deadline, std::function<void()> done) {
+void Speaker::Impl::close(const std::string& text, Duration deadline, std::function<void()> done) {
   running_ = false;
   retry_timer_.cancel();
   discard(connecting_);
@@ -387,8 +387,8 @@ const SessionParameters* Speaker::parameters() const { return impl_->parameters(
 std::size_t Speaker::queued_octets() const { return impl_->queued_octets(); }
 std::uint16_t Speaker::listening_port() const { return impl_->listening_port(); }
 const SpeakerCounters& Speaker::counters() const { return impl_->counters(); }
-void Speaker::close(std::string text, Duration deadline, std::function<void()> done) {
-  impl_->close(std::move(text), deadline, std::move(done));
+void Speaker::close(const std::string& text, Duration deadline, std::function<void()> done) {
+  impl_->close(text, deadline, std::move(done));
 }
 
 }  // namespace cats::bgp

@@ -89,7 +89,8 @@ class Speaker {
 
   // Cease with the text, then no more reconnecting. `done` comes once the peer has closed its side too, or at the
   // deadline; always from the io_context, also when there was no session.
-  void close(std::string text = "", Duration deadline = std::chrono::seconds(1), std::function<void()> done = {});
+  void close(const std::string& text = "", Duration deadline = std::chrono::seconds(1),
+             std::function<void()> done = {});
 
  private:
   class Impl;
