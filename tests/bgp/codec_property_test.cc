@@ -165,6 +165,14 @@ Update any_update(const SessionParameters& s) {
   return u;
 }
 
+// A long attribute 42 comes back with the bit that its length needs.
+Update without_extended_length(Update u) {
+  if (u.attributes.edge_metadata) {
+    u.attributes.edge_metadata->flags &= static_cast<std::uint8_t>(~attribute_flag::extended_length);
+  }
+  return u;
+}
+
 SessionParameters any_session() {
   SessionParameters s = internal_session();
   s.extended_messages = true;
@@ -217,7 +225,7 @@ TEST(CodecProperty, UpdatesComeBack) {
     const Update u = any_update(s);
     const DecodedUpdate decoded = decode_update(encode_one(u, s), s);
     RC_ASSERT(decoded.action == ErrorAction::none);
-    RC_ASSERT(decoded.update == u);
+    RC_ASSERT(without_extended_length(decoded.update) == u);
   }));
 }
 
@@ -228,7 +236,7 @@ TEST(CodecProperty, TwoOctetSessionsLoseNoAsNumber) {
     const Update u = any_update(s);
     const DecodedUpdate decoded = decode_update(encode_one(u, s), s);
     RC_ASSERT(decoded.action == ErrorAction::none);
-    RC_ASSERT(decoded.update == u);
+    RC_ASSERT(without_extended_length(decoded.update) == u);
   }));
 }
 
