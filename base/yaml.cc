@@ -29,8 +29,8 @@ Place place_of(const YAML::Node& node, const std::string& file, const Place& fal
 
 }  // namespace
 
-Reader::Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place)
-    : node_(std::move(node)),
+Reader::Reader(const YAML::Node& node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place)
+    : node_(node),
       path_(std::move(path)),
       file_(std::move(file)),
       diagnostics_(&diagnostics),
@@ -51,7 +51,9 @@ bool Reader::expect_scalar(const char* what) const {
   return false;
 }
 
-std::string Reader::string(std::string fallback) const { return expect_scalar("text") ? node_.Scalar() : fallback; }
+std::string Reader::string(const std::string& fallback) const {
+  return expect_scalar("text") ? node_.Scalar() : fallback;
+}
 
 bool Reader::boolean(bool fallback) const {
   if (!expect_scalar("true or false")) return fallback;
@@ -111,7 +113,7 @@ double Reader::share(double fallback) const {
   return fallback;
 }
 
-std::string Reader::choice(const std::vector<std::string>& allowed, std::string fallback) const {
+std::string Reader::choice(const std::vector<std::string>& allowed, const std::string& fallback) const {
   if (!expect_scalar(one_of(allowed).c_str())) return fallback;
   if (std::ranges::find(allowed, text()) != allowed.end()) return text();
   complain(fmt::format("\"{}\" is unknown: allowed are {}{}", text(), one_of(allowed), did_you_mean(text(), allowed)));

@@ -29,7 +29,7 @@ class Map;
 class Reader {
  public:
   // `path` is how the node is called in messages: "workload.rate".
-  Reader(YAML::Node node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place);
+  Reader(const YAML::Node& node, std::string path, std::string file, Diagnostics& diagnostics, const Place& place);
 
   bool present() const;  // there is such a node and it is not null
   explicit operator bool() const { return present(); }
@@ -44,7 +44,7 @@ class Reader {
   void complain(const std::string& message) const;
 
   // A missing node is reported by at() already, and left at its fallback by get().
-  std::string string(std::string fallback = "") const;
+  std::string string(const std::string& fallback = "") const;
   bool boolean(bool fallback = false) const;
   std::int64_t integer(std::int64_t fallback = 0, std::int64_t lo = std::numeric_limits<std::int64_t>::min(),
                        std::int64_t hi = std::numeric_limits<std::int64_t>::max()) const;
@@ -55,7 +55,7 @@ class Reader {
   // "20%" or a number 0…1; the result is 0…1.
   double share(double fallback = 0) const;
   // One of `allowed`, else reported with the list and a near miss.
-  std::string choice(const std::vector<std::string>& allowed, std::string fallback = "") const;
+  std::string choice(const std::vector<std::string>& allowed, const std::string& fallback = "") const;
 
   std::vector<Reader> list() const;  // elements; a missing node is an empty list; a scalar is reported
   Map map(std::initializer_list<std::string> known) const;
