@@ -99,6 +99,7 @@ void add_scenario(CLI::App& app, Session& session) {
                          "  sudo catsbench scenario my.yaml --quick --out results/first");
   command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one")->required();
   command->add_flag("--quick", options->quick, "fewer and shorter trials; the report says so");
+  command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
   command->add_option("--out", options->out, "the run directory (default: runs/TIME-NAME here)");
   command->add_flag("--json", options->json, "print report.json instead of the summary");
   command->callback([&session, options] { run(session, *options); });
