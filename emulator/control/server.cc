@@ -43,7 +43,7 @@ void Reply::fail(const std::string& error) const { state_->answer({{"ok", false}
 
 class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& io, std::filesystem::path path) : io_(io), acceptor_(io), path_(std::move(path)) {
+  Impl(asio::io_context& io, std::filesystem::path path) : acceptor_(io), path_(std::move(path)) {
     if (path_.string().size() >= sizeof(sockaddr_un{}.sun_path))
       throw UsageError(
           fmt::format("control socket {}: the path is longer than a unix socket's may be", path_.string()));
@@ -169,7 +169,6 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     bool finishing_ = false;
   };
 
-  asio::io_context& io_;
   asio::local::stream_protocol::acceptor acceptor_;
   std::filesystem::path path_;
   std::map<std::string, Handler> handlers_;
