@@ -138,7 +138,7 @@ class Derivation {
     std::vector<double> values;
     std::vector<double> weights;
     for (const Term& term : d.of) {
-      const Expected<double> value = value_of(d, term);
+      Expected<double> value = value_of(d, term);
       if (!value) return value;
       const Normalisation* function = d.order == Order::normalise_first ? function_of(d, term) : nullptr;
       values.push_back(function != nullptr ? normalise(*function, *value) : *value);
