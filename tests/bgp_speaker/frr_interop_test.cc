@@ -157,7 +157,8 @@ TEST_F(FrrInterop, ComesBackAfterAResetAndARestart) {
 
 TEST_F(FrrInterop, GoodbyeIsUnderstood) {
   CATS_NEEDS_PROGRAM("bgpd");
-  start(head + neighbor(edge1, our_as) + families({edge1}));
+  // Passive: a connection that FRR tries meanwhile would overwrite why the last one ended.
+  start(head + neighbor(edge1, our_as, fmt::format(" neighbor {} passive\n", edge1)) + families({edge1}));
   Recorder speaker(io, speaker_config(edge1));
   speaker->start();
   ASSERT_TRUE(run_until(io, 10s, [&] { return speaker.established(); }));

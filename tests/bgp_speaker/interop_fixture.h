@@ -93,8 +93,9 @@ struct InteropTest : ::testing::Test {
   }
 
   void start_capture() {
-    capture = support::ScopedProcess({"tcpdump", "-i", "up0", "-U", "-w", (directory / "bgp.pcap").string(), "tcp"},
-                                     directory / "tcpdump.log");
+    capture = support::ScopedProcess(
+        {"tcpdump", "-i", "up0", "--immediate-mode", "-U", "-w", (directory / "bgp.pcap").string(), "tcp"},
+        directory / "tcpdump.log");
     ASSERT_TRUE(support::wait_for(5s, [&] {
       return std::filesystem::exists(directory / "tcpdump.log") &&
              read_file(directory / "tcpdump.log").find("listening on") != std::string::npos;

@@ -32,7 +32,7 @@ class Wire(unittest.TestCase):
         # r1's first link to the core, from the first packet on, so that tshark sees every BGP session's OPEN.
         cls.capture = folder / "core.pcap"
         time.sleep(0.3)
-        tcpdump = subprocess.Popen(["ip", "netns", "exec", cls.namespace, "tcpdump", "-i", "any", "-U", "-w", cls.capture],
+        tcpdump = subprocess.Popen(["ip", "netns", "exec", cls.namespace, "tcpdump", "-i", "any", "--immediate-mode", "-U", "-w", cls.capture],
                                    stderr=subprocess.DEVNULL)
         cls.addClassCleanup(tcpdump.wait)
         cls.addClassCleanup(tcpdump.terminate)
