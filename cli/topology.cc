@@ -1,5 +1,6 @@
 #include "topologies/topology.h"
 
+#include <algorithm>
 #include <cstring>
 #include <sched.h>
 #include <unistd.h>
@@ -122,8 +123,9 @@ void graph(const Session& session, const Options& options) {
 void exec(const Session& session, const Options& options) {
   need_root("topology exec");
   const FoundRun run = network(session, options.file);
-  const std::string node = options.command.front();
-  std::vector<std::string> argv(options.command.begin() + 1, options.command.end());
+  const auto exec = std::ranges::find(session.command_line, "exec");
+  const std::string& node = *(exec + 2);
+  std::vector<std::string> argv(exec + 3, session.command_line.end());
   if (argv.empty()) argv = {"bash"};
   std::vector<std::string> nodes;
   for (const auto& ns : kernel::find_namespaces())
@@ -174,11 +176,8 @@ void add_topology(CLI::App& app, Session& session) {
       ->add_option("-o,--out", options->out, "the picture's file (default: NAME.svg here)");
   CLI::App* execute = with_file(sub("exec", "Run a command inside a node: exec three-sites r1 vtysh", exec));
   execute->add_option("COMMAND", options->command, "node, then the command (default: bash)")->required();
-  // What follows the node and the command's name is the command's own, options included.
+  // What follows the node is the command's own, options included: taken from the command line as it is.
   execute->prefix_command();
-  execute->parse_complete_callback([options, execute] {
-    for (const std::string& word : execute->remaining()) options->command.push_back(word);
-  });
   CLI::App* generator =
       sub("generate", "Print a topology file of any size", [](const Session&, const Options& o) { generate(o); });
   generator->add_option("--sites", options->sites, "egress routers with an edge server each")
