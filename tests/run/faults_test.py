@@ -3,7 +3,7 @@ import unittest
 
 import yaml
 
-from harness import SOURCE, leftovers, run_scenario
+from harness import SOURCE, catsbench, leftovers, run_scenario
 
 
 def scenario(test, faults):
@@ -16,6 +16,10 @@ def scenario(test, faults):
 
 
 class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        catsbench("cleanup")
+
     def measure(self, test, faults):
         status, report, errors = run_scenario(scenario(test, faults), "--quick")
         self.assertIsNotNone(report, errors)
