@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["CATS_SOURCE_DIR"])
 CATSBENCH = pathlib.Path(os.environ["CATS_BINARY_DIR"]) / "catsbench"
@@ -23,8 +24,15 @@ def output(*command):
     return subprocess.run(command, text=True, capture_output=True, check=True).stdout
 
 
-def leftovers():
-    """Everything in the kernel and under /run that bears a run's name."""
+def leftovers(patience=3):
+    """What stays, for longer than a killed process needs to go, in the kernel and under /run with a run's name."""
+    deadline = time.time() + patience
+    while (found := remains()) and time.time() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def remains():
     found = {}
     netns = pathlib.Path("/run/netns")
     found["namespaces"] = sorted(p.name for p in netns.glob("catsb-*")) if netns.exists() else []
