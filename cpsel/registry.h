@@ -1,4 +1,4 @@
-// The C-PS algorithms (spec: docs/algorithms.md) and the interface they implement. An algorithm is one file in
+// The C-PS algorithms (`catsbench algorithms` lists them) and the interface they implement. An algorithm is one file in
 // cpsel/algorithms/ and one line in registry.cc; its parameters are declared here once, for validation, help and docs.
 #pragma once
 
