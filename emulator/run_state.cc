@@ -1,10 +1,12 @@
 #include "emulator/run_state.h"
 
 #include <algorithm>
+#include <csignal>
 #include <fcntl.h>
 #include <set>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kRoot = "/run/catsbench";
+constexpr Duration kStartDeadline = std::chrono::seconds(5);
+constexpr Duration kRetry = std::chrono::milliseconds(5);
 
 // Held while a run is being made or looked for, so that a directory that is not locked yet is not taken for a dead one.
 // The lock is on /run itself: it leaves no file behind.
@@ -41,17 +45,35 @@ FoundRun describe(const fs::path& directory) {
   const Fd lock = open_lock(directory);
   run.live = lock && !try_lock(lock);
   run.kept = fs::exists(directory / "kept");
+  pid_t maker = 0;
   try {
     const auto state = nlohmann::json::parse(read_file(directory / "state.json"), nullptr, false);
     if (state.is_object()) {
       run.kind = state.value("kind", "");
       run.name = state.value("name", "");
       run.file = state.value("file", "");
+      maker = state.value("pid", 0);
     }
   } catch (const SystemError&) {
     // Killed before it could write down what it is: the id is enough to remove it.
   }
+  // A child that was being started when the maker was killed shares the lock until it becomes its program.
+  if (run.live && maker > 0 && ::kill(maker, 0) != 0 && errno == ESRCH) run.live = false;
   return run;
+}
+
+// Until the last child that was being started has become its program, and can be found in its group or namespace.
+void wait_for_lock(const fs::path& directory) {
+  if (!fs::exists(directory)) return;
+  const Fd lock = open_lock(directory);
+  const Instant deadline = MonotonicClock().now() + kStartDeadline;
+  while (lock && !try_lock(lock)) {
+    if (MonotonicClock().now() > deadline)
+      throw SystemError(EBUSY,
+                        fmt::format("{} is locked, though the run's process ended; `fuser {}` names who holds it",
+                                    directory.string(), (directory / "lock").string()));
+    std::this_thread::sleep_for(kRetry);
+  }
 }
 
 kernel::Removed remove_everything(const std::string& id) {
@@ -121,6 +143,9 @@ std::vector<FoundRun> find_runs() {
   return runs;
 }
 
-kernel::Removed remove(const FoundRun& run) { return remove_everything(run.id); }
+kernel::Removed remove(const FoundRun& run) {
+  wait_for_lock(kRoot / run.id);
+  return remove_everything(run.id);
+}
 
 }  // namespace cats
