@@ -43,6 +43,9 @@ class Faults(unittest.TestCase):
     def test_altered_value(self):
         self.expect_failure("metric-distribution", "altered", {"kind": "altered-value", "node": "es2"})
 
+    def test_flow_table_without_conntrack(self):
+        self.expect_failure("session-continuity", "broken_sessions", {"kind": "no-conntrack"})
+
     def test_session_moved_by_hand(self):
         self.expect_failure("session-continuity", "table_match_share", {"kind": "move-session"})
 
