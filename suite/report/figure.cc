@@ -81,9 +81,16 @@ Figure& add_figure(TestResult& result, const std::string& figure_name, const Fig
     pooled.insert(pooled.end(), row.samples.begin(), row.samples.end());
   }
   figure.trials = static_cast<int>(values.size());
-  if (!values.empty()) figure.value = stats::mean(values);
-  figure.ci95 = stats::mean_interval(values);
-  figure.ci_method = figure.ci95 ? "student-t over trials" : fmt::format("none: {} trials", values.size());
+  const bool positive = std::all_of(values.begin(), values.end(), [](double value) { return value > 0; });
+  if (kind.ratio && !positive) {
+    values.clear();
+    figure.reason = "a ratio of a trial is not positive";
+  }
+  if (!values.empty()) figure.value = kind.ratio ? stats::geometric_mean(values) : stats::mean(values);
+  figure.ci95 = kind.ratio ? stats::ratio_interval(values) : stats::mean_interval(values);
+  figure.ci_method = !figure.ci95 ? fmt::format("none: {} trials", values.size())
+                     : kind.ratio ? "student-t over logarithms of trials"
+                                  : "student-t over trials";
   describe_samples(figure, std::move(pooled));
   if (figure.samples == 0 && figure.reason.empty()) figure.reason = "has one number per trial, no samples";
   result.figures.emplace_back(figure_name, std::move(figure));

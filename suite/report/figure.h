@@ -22,6 +22,7 @@ struct FigureKind {
   std::string observed;   // "outside", "dut", "both"
   std::string data;       // file of the run directory
   nlohmann::ordered_json labels = nullptr;
+  bool ratio = false;  // values are ratios: geometric mean, interval on logarithms
 };
 
 struct TrialSamples {

@@ -94,6 +94,7 @@ class Collection final : public Test {
  public:
   std::string_view name() const override { return "collection"; }
   std::string_view title() const override { return "metrics are collected correctly"; }
+  std::string_view primary_figure() const override { return "collection_error_points"; }
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{

@@ -183,6 +183,7 @@ class MetricDistribution final : public Test {
  public:
   std::string_view name() const override { return "metric-distribution"; }
   std::string_view title() const override { return "metrics reach the decision maker, intact and on time"; }
+  std::string_view primary_figure() const override { return "distribution_delay_ms"; }
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{

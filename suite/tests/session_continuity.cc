@@ -112,6 +112,7 @@ class SessionContinuity final : public Test {
  public:
   std::string_view name() const override { return "session-continuity"; }
   std::string_view title() const override { return "sessions survive, and new ones follow the selection"; }
+  std::string_view primary_figure() const override { return "steering_delay_ms"; }
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{

@@ -75,6 +75,16 @@ class Test {
   virtual std::string_view name() const = 0;
   virtual std::string_view title() const = 0;  // one line for people
   virtual const std::vector<scenarios::Parameter>& parameters() const = 0;
+  // How many trials an entry gets, and how long each warms up: what the scenario says, unless the test's nature says
+  // otherwise (a round of lb-variance is a trial).
+  virtual int trials(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const {
+    return scenario.trials;
+  }
+  virtual Duration warm_up(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const {
+    return scenario.warm_up;
+  }
+  // What the test is about: its interval decides when `trials: {ci_width: …}` is content.
+  virtual std::string_view primary_figure() const = 0;
   // Of one trial, without warm-up and cool-down: for the time left.
   virtual Duration length(const Conditions& conditions) const = 0;
   // The stimulus with its warm-up. Throws MeasurementError, Interrupted. What it switched on is switched off by
