@@ -22,6 +22,8 @@ namespace fs = std::filesystem;
 struct Options {
   std::string file;
   std::string out;
+  std::string resume;
+  std::vector<std::string> values;
   bool quick = false;
   bool json = false;
 };
@@ -30,7 +32,7 @@ scenarios::Scenario load(const Session& session, const Options& options) {
   const auto file = scenarios::find_scenario(options.file, session.shipped / "scenarios");
   if (!file) throw UsageError(file.error().message);
   const auto catalogue = suite::catalogue(session.shipped / "topologies");
-  auto scenario = scenarios::load_scenario(*file, catalogue);
+  auto scenario = scenarios::load_scenario(*file, catalogue, options.values);
   if (!scenario) throw UsageError(scenario.error().message);
   return options.quick ? scenarios::quick(*std::move(scenario), catalogue) : *std::move(scenario);
 }
@@ -52,21 +54,36 @@ void print(const suite::Report& report, const fs::path& directory, bool json) {
     fmt::print("{}", suite::summary(report, {.directory = directory, .colour = is_terminal(STDOUT_FILENO)}));
 }
 
+scenarios::Scenario to_run(const Session& session, const Options& options) {
+  if (options.resume.empty() == options.file.empty())
+    throw UsageError("name a scenario file, or a run directory to go on with: --resume RUN_DIR");
+  if (options.resume.empty()) return load(session, options);
+  if (options.quick || !options.values.empty() || !options.out.empty())
+    throw UsageError("--resume goes on with the run as it was begun: it takes no --quick, --set or --out");
+  return suite::scenario_of(options.resume);
+}
+
+fs::path directory_of(const scenarios::Scenario& scenario, const Options& options) {
+  if (!options.resume.empty()) return options.resume;
+  if (!options.out.empty()) return options.out;
+  std::string time = utc_now();
+  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
+  return fs::path("runs") / fmt::format("{}-{}", time, scenario.name);
+}
+
 void run(Session& session, const Options& options) {
-  const scenarios::Scenario scenario = load(session, options);
+  const scenarios::Scenario scenario = to_run(session, options);
   need_root("scenario");
   cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
     fmt::print(stderr, "removed what {} left\n", found.str());
   });
-  std::string time = utc_now();
-  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
-  const fs::path directory =
-      options.out.empty() ? fs::path("runs") / fmt::format("{}-{}", time, scenario.name) : fs::path(options.out);
+  const fs::path directory = directory_of(scenario, options);
   ProgressLine line;
   const auto plan = suite::plan_trials(scenario);
   line.say(fmt::format("{}: {} trials, about {} in all; results go to {}", scenario.name, plan.size(),
-                       minutes(suite::total_length(plan, scenario)), directory.string()));
+                       minutes(suite::total_length(plan)), directory.string()));
   suite::RunOptions run_options{.directory = directory,
+                                .resume = !options.resume.empty(),
                                 .catsd = session.catsd,
                                 .version = CATS_VERSION,
                                 .commit = commit_of(session.shipped),
@@ -74,9 +91,9 @@ void run(Session& session, const Options& options) {
   run_options.stage = [&](const std::string& stage) { line.show(stage); };
   run_options.progress = [&](const suite::Progress& progress) {
     if (!progress.message.empty())
-      line.say(fmt::format("{} trial {} does not count: {}", progress.test, progress.index, progress.message));
+      line.say(fmt::format("{} trial {} does not count: {}", progress.label, progress.index, progress.message));
     else
-      line.show(fmt::format("{} · trial {} of {}{} · {} · {} left", progress.test, progress.index, progress.trials,
+      line.show(fmt::format("{} · trial {} of {}{} · {} · {} left", progress.label, progress.index, progress.trials,
                             progress.attempt > 1 ? fmt::format(" (attempt {})", progress.attempt) : "", progress.phase,
                             minutes(progress.left)));
   };
@@ -96,8 +113,13 @@ void add_scenario(CLI::App& app, Session& session) {
                          "Exit status: 0 all passed, 1 a test failed, 2 scenario or machine at fault, 3 not measured\n"
                          "Examples:\n"
                          "  sudo catsbench scenario distributed.yaml\n"
-                         "  sudo catsbench scenario my.yaml --quick --out results/first");
-  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one")->required();
+                         "  sudo catsbench scenario my.yaml --quick --out results/first\n"
+                         "  sudo catsbench scenario distributed --set interval=200ms --set algorithm=round-robin\n"
+                         "  sudo catsbench scenario --resume runs/20261122T025118Z-distributed");
+  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one");
+  command->add_option("--set", options->values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
+      ->allow_extra_args(false);
+  command->add_option("--resume", options->resume, "go on with a run that was broken off");
   command->add_flag("--quick", options->quick, "fewer and shorter trials; the report says so");
   command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
   command->add_option("--out", options->out, "the run directory (default: runs/TIME-NAME here)");
@@ -112,8 +134,8 @@ void add_validate(CLI::App& app, Session& session) {
   command->callback([&session, options] {
     const auto scenario = load(session, *options);
     const auto plan = suite::plan_trials(scenario);
-    fmt::print("{} is valid: {} tests, {} trials, about {}\n", scenario.file.string(), scenario.tests.size(),
-               plan.size(), minutes(suite::total_length(plan, scenario)));
+    fmt::print("{} is valid: {} tests, {} entries of the report, {} trials, about {}\n", scenario.file.string(),
+               scenario.tests.size(), scenario.cases.size(), plan.size(), minutes(suite::total_length(plan)));
   });
 }
 

@@ -20,6 +20,7 @@ using topologies::Node;
 using topologies::Role;
 using topologies::Topology;
 
+constexpr auto kAnswerDeadline = std::chrono::seconds(10);
 constexpr double kStateTimer_s = 10;  // unless session-continuity asks for another
 constexpr auto kLeastPhaseDistance = std::chrono::milliseconds(120);
 // Below the node's own group: its worker threads, with the quota.
@@ -133,6 +134,39 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
 
 }  // namespace
 
+namespace {
+
+// What brings an agent from one configuration to another; nothing when there is no command for a difference.
+std::optional<std::vector<nlohmann::json>> commands_between(ordered_json before, const AgentPlan& plan) {
+  std::vector<nlohmann::json> commands;
+  const ordered_json& after = plan.config;
+  if (plan.role == "ingress") {
+    for (std::size_t i = 0; i < after.at("services").size(); ++i) {
+      const ordered_json& service = after["services"][i];
+      if (i >= before.at("services").size()) return std::nullopt;
+      ordered_json& known = before["services"][i];
+      if (known.at("algorithm") == service.at("algorithm") && known.at("parameters") == service.at("parameters"))
+        continue;
+      commands.push_back({{"do", "algorithm"},
+                          {"service", service.at("cs_id")},
+                          {"name", service["algorithm"]},
+                          {"parameters", service["parameters"]}});
+      known["algorithm"] = service["algorithm"];
+      known["parameters"] = service["parameters"];
+    }
+  }
+  if (plan.role == "edge-server" &&
+      (before["interval_ns"] != after.at("interval_ns") || before["phase_ns"] != after.at("phase_ns"))) {
+    commands.push_back({{"do", "interval"}, {"interval_ns", after["interval_ns"]}, {"phase_ns", after["phase_ns"]}});
+    before["interval_ns"] = after["interval_ns"];
+    before["phase_ns"] = after["phase_ns"];
+  }
+  if (before != after) return std::nullopt;
+  return commands;
+}
+
+}  // namespace
+
 std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed) {
   if (sources == 0) return {};
   // Slots of equal length, in a seeded order; what a slot has beyond the least distance is drawn.
@@ -156,14 +190,16 @@ std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std
   const auto edge_servers = topology.with_role(Role::kEdgeServer);
   const auto phases = publishing_phases(edge_servers.size(), scenario.interval, scenario.seed);
   for (std::size_t i = 0; i < edge_servers.size(); ++i)
-    plans[edge_servers[i]->name] = {"edge-server",
-                                    edge_server(scenario, *edge_servers[i], run, paths, epoch, phases[i])};
+    plans[edge_servers[i]->name] = {.role = "edge-server",
+                                    .config = edge_server(scenario, *edge_servers[i], run, paths, epoch, phases[i]),
+                                    .quota_cores = scenario.service.quota_of(edge_servers[i]->name),
+                                    .quota_period = scenario.service.quota_period};
   for (const Node* node : topology.with_role(Role::kIngress))
-    plans[node->name] = {"ingress", ingress(scenario, *node, paths).to_json()};
+    plans[node->name] = {.role = "ingress", .config = ingress(scenario, *node, paths).to_json()};
   for (const Node* node : topology.with_role(Role::kHost)) {
     ordered_json config = common(node->name, paths);
     config["samples"] = paths.run_directory / "samples";
-    plans[node->name] = {"host", std::move(config)};
+    plans[node->name] = {.role = "host", .config = std::move(config)};
   }
   ordered_json tap = common("tap", paths);
   tap["codes"] = roles::to_json(codes(scenario.attribute));
@@ -173,40 +209,74 @@ std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std
         {{"router", node->name},
          {"netns", std::filesystem::path(kernel::kNamespaceDirectory) / kernel::namespace_name(run, node->name)},
          {"port", World::bmp_port()}});
-  plans["tap"] = {"tap", std::move(tap)};
+  plans["tap"] = {.role = "tap", .config = std::move(tap)};
   return plans;
 }
 
-Agents::Agents(World& world, const Scenario& scenario, const std::map<std::string, AgentPlan>& plans,
-               const AgentPaths& paths, const std::filesystem::path& catsd) {
+Agents::Agents(World& world, const std::map<std::string, AgentPlan>& plans, AgentPaths paths,
+               std::filesystem::path catsd)
+    : world_(world), paths_(std::move(paths)), catsd_(std::move(catsd)) {
+  for (const auto& [name, plan] : plans) start(name, plan);
+  const Instant deadline = MonotonicClock().now() + kAnswerDeadline;
+  for (const auto& [name, plan] : plans) connect(name, deadline);
+}
+
+void Agents::set_quota(const std::string& name, const AgentPlan& plan) {
+  auto group = thread_groups_.find(name);
+  if (group == thread_groups_.end())
+    group = thread_groups_.emplace(name, world_.cgroup(name).create_for_threads(kServiceGroup)).first;
+  group->second.set_quota(plan.quota_cores, plan.quota_period);
+}
+
+void Agents::start(const std::string& name, const AgentPlan& plan) {
+  const auto file = paths_.state / (name + ".json");
+  write_file(file, plan.config.dump(2));
+  const kernel::Cgroup& group = world_.cgroup(name);
+  if (plan.quota_cores > 0) set_quota(name, plan);
+  Agent agent{.plan = plan, .process = {}, .log = world_.logs() / (name + ".log"), .client = {}};
+  kernel::SpawnOptions spawn;
+  spawn.argv = {catsd_, plan.role, "--config", file};
+  if (plan.role != "tap") spawn.ns = &world_.ns(name);
+  spawn.cgroups = {&group};
+  spawn.stdout_file = agent.log;
+  agent.process = kernel::spawn(spawn);
+  agents_.insert_or_assign(name, std::move(agent));
+}
+
+void Agents::connect(const std::string& name, Instant deadline) {
+  Agent& agent = agents_.at(name);
+  const std::filesystem::path socket = agent.plan.config.at("control").get<std::string>();
+  try {
+    agent.client = std::make_unique<control::Client>(name, socket, deadline);
+    agent.client->call({{"do", "status"}});
+  } catch (const MeasurementError& error) {
+    const std::string death = death_of(name, agent);
+    throw MeasurementError(death.empty() ? error.what() : death);
+  }
+}
+
+bool Agents::change(const std::map<std::string, AgentPlan>& plans) {
+  std::vector<std::string> anew;
   for (const auto& [name, plan] : plans) {
-    const auto file = paths.state / (name + ".json");
-    write_file(file, plan.config.dump(2));
-    const kernel::Cgroup& group = world.cgroup(name);
-    if (plan.role == "edge-server") {
-      auto& threads = thread_groups_.emplace(name, group.create_for_threads(kServiceGroup)).first->second;
-      threads.set_quota(scenario.service.quota_of(name), scenario.service.quota_period);
-    }
-    Agent agent{.role = plan.role, .process = {}, .log = world.logs() / (name + ".log"), .client = {}};
-    kernel::SpawnOptions spawn;
-    spawn.argv = {catsd, plan.role, "--config", file};
-    if (plan.role != "tap") spawn.ns = &world.ns(name);
-    spawn.cgroups = {&group};
-    spawn.stdout_file = agent.log;
-    agent.process = kernel::spawn(spawn);
-    agents_.emplace(name, std::move(agent));
-  }
-  const Instant deadline = MonotonicClock().now() + std::chrono::seconds(10);
-  for (auto& [name, agent] : agents_) {
-    const std::filesystem::path socket = plans.at(name).config.at("control").get<std::string>();
-    try {
-      agent.client = std::make_unique<control::Client>(name, socket, deadline);
-      agent.client->call({{"do", "status"}});
-    } catch (const MeasurementError& error) {
-      const std::string death = death_of(name, agent);
-      throw MeasurementError(death.empty() ? error.what() : death);
+    Agent& agent = agents_.at(name);
+    if (agent.plan == plan) continue;
+    if (plan.quota_cores > 0) set_quota(name, plan);
+    if (const auto commands = commands_between(agent.plan.config, plan)) {
+      for (const auto& each : *commands) agent.client->call(each);
+      agent.plan = plan;
+    } else {
+      anew.push_back(name);
     }
   }
+  for (const std::string& name : anew) agents_.at(name).process.kill(SIGTERM);
+  for (const std::string& name : anew) {
+    agents_.at(name).client.reset();
+    agents_.at(name).process.stop();
+    start(name, plans.at(name));
+  }
+  const Instant deadline = MonotonicClock().now() + kAnswerDeadline;
+  for (const std::string& name : anew) connect(name, deadline);
+  return !anew.empty();
 }
 
 nlohmann::json Agents::command(const std::string& agent, const nlohmann::json& request, Duration timeout) {
@@ -219,7 +289,7 @@ std::string Agents::death_of(const std::string& name, Agent& agent) const {
   if (agent.process.running()) return "";
   std::string log = read_file(agent.log);
   while (log.ends_with('\n')) log.pop_back();
-  return fmt::format("catsd {} of {}: {}: {}", agent.role, name, agent.process.wait().str(),
+  return fmt::format("catsd {} of {}: {}: {}", agent.plan.role, name, agent.process.wait().str(),
                      log.substr(log.find_last_of('\n') + 1));
 }
 
@@ -232,9 +302,9 @@ std::string Agents::dead() {
 void Agents::stop() {
   for (const char* role : {"host", "ingress", "edge-server", "tap"}) {
     for (auto& [name, agent] : agents_)
-      if (agent.role == role) agent.process.kill(SIGTERM);
+      if (agent.plan.role == role) agent.process.kill(SIGTERM);
     for (auto& [name, agent] : agents_)
-      if (agent.role == role) agent.process.stop();
+      if (agent.plan.role == role) agent.process.stop();
   }
 }
 

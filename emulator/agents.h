@@ -19,6 +19,10 @@ namespace cats {
 struct AgentPlan {
   std::string role;  // of `catsd ROLE`
   nlohmann::ordered_json config;
+  double quota_cores = 0;  // of an edge server's threads
+  Duration quota_period{};
+
+  bool operator==(const AgentPlan&) const = default;
 };
 struct AgentPaths {
   std::filesystem::path state;          // /run/catsbench/RUN: control sockets
@@ -35,8 +39,11 @@ class Agents {
  public:
   // Starts all of them and returns when each answers on its control socket. `catsd` is the program. Throws
   // MeasurementError naming the agent and the end of its log.
-  Agents(World& world, const scenarios::Scenario& scenario, const std::map<std::string, AgentPlan>& plans,
-         const AgentPaths& paths, const std::filesystem::path& catsd);
+  Agents(World& world, const std::map<std::string, AgentPlan>& plans, AgentPaths paths, std::filesystem::path catsd);
+
+  // Brings the same agents to other plans: by command where there is one, else by starting those anew whose
+  // configuration differs. True when one was started anew: sessions and metrics have to come back first.
+  bool change(const std::map<std::string, AgentPlan>& plans);
 
   nlohmann::json command(const std::string& agent, const nlohmann::json& request,
                          Duration timeout = std::chrono::seconds(10));
@@ -47,14 +54,20 @@ class Agents {
 
  private:
   struct Agent {
-    std::string role;
+    AgentPlan plan;
     kernel::Process process;
     std::filesystem::path log;
     std::unique_ptr<control::Client> client;
   };
 
+  void set_quota(const std::string& name, const AgentPlan& plan);
+  void start(const std::string& name, const AgentPlan& plan);
+  void connect(const std::string& name, Instant deadline);
   std::string death_of(const std::string& name, Agent& agent) const;
 
+  World& world_;
+  AgentPaths paths_;
+  std::filesystem::path catsd_;
   std::map<std::string, kernel::Cgroup> thread_groups_;  // of edge servers, with their quotas
   std::map<std::string, Agent> agents_;
 };

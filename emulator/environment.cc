@@ -89,4 +89,10 @@ ordered_json environment(const scenarios::Scenario& scenario) {
   };
 }
 
+std::string boot_id() {
+  std::string id = read_file("/proc/sys/kernel/random/boot_id");
+  while (id.ends_with('\n')) id.pop_back();
+  return id;
+}
+
 }  // namespace cats

@@ -10,23 +10,68 @@
 
 namespace cats {
 
-EmulatedTestbed::EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario)
-    : world_(world), agents_(agents) {
-  const topologies::Topology& topology = world.topology();
-  for (const auto& instance : topology.instances)
+EmulatedTestbed::EmulatedTestbed(TestbedOptions options) : options_(std::move(options)), epoch_(now()) {}
+
+void EmulatedTestbed::configure(const scenarios::Scenario& scenario) {
+  const bool new_network = !world_ || scenario.topology_file != topology_file_;
+  bool changed = new_network;
+  if (new_network)
+    build(scenario);
+  else
+    changed = agents_->change(plan_agents(scenario, options_.run, options_.paths, epoch_));
+  name_nodes(scenario);
+  if (!changed) return;
+  if (new_network) options_.stage("preflight");
+  options_.checked(preflight(*world_, *this, scenario), new_network);
+}
+
+void EmulatedTestbed::build(const scenarios::Scenario& scenario) {
+  tear_down();
+  topology_ = scenario.network;
+  topology_file_ = scenario.topology_file;
+  plan::Plan plan = plan::make_plan(*topology_, {.run = options_.run});
+  options_.planned(plan, scenario);
+  world_.emplace(*topology_, WorldOptions{.run = options_.run,
+                                          .directory = options_.paths.state,
+                                          .logs = options_.paths.run_directory / "logs",
+                                          .progress = options_.stage});
+  world_->up(plan);
+  options_.stage("starting agents");
+  agents_.emplace(*world_, plan_agents(scenario, options_.run, options_.paths, epoch_), options_.paths, options_.catsd);
+}
+
+void EmulatedTestbed::tear_down() {
+  if (!world_) return;
+  options_.stage("removing the network before the next one");
+  agents_->stop();
+  agents_.reset();
+  world_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(options_.paths.state))
+    if (entry.is_directory()) std::filesystem::remove_all(entry.path());
+}
+
+void EmulatedTestbed::stop() {
+  if (agents_) agents_->stop();
+}
+
+void EmulatedTestbed::name_nodes(const scenarios::Scenario& scenario) {
+  sites_.clear();
+  ingresses_.clear();
+  hosts_.clear();
+  for (const auto& instance : topology_->instances)
     sites_.push_back({.node = instance.node,
                       .csci = instance.csci,
-                      .cs_id = topology.services.at(instance.service).cs_id,
+                      .cs_id = topology_->services.at(instance.service).cs_id,
                       .egress = instance.egress,
                       .quota_cores = scenario.service.quota_of(instance.node)});
-  for (const auto* node : topology.with_role(topologies::Role::kIngress)) ingresses_.push_back(node->name);
-  for (const auto* node : topology.with_role(topologies::Role::kHost)) hosts_.push_back(node->name);
+  for (const auto* node : topology_->with_role(topologies::Role::kIngress)) ingresses_.push_back(node->name);
+  for (const auto* node : topology_->with_role(topologies::Role::kHost)) hosts_.push_back(node->name);
 }
 
 void EmulatedTestbed::check_alive() {
   throw_if_interrupted();
-  if (const std::string dead = agents_.dead(); !dead.empty()) throw MeasurementError(dead);
-  if (const std::string dead = world_.dead_daemon(); !dead.empty()) throw MeasurementError(dead);
+  if (const std::string dead = agents_->dead(); !dead.empty()) throw MeasurementError(dead);
+  if (const std::string dead = world_->dead_daemon(); !dead.empty()) throw MeasurementError(dead);
 }
 
 void EmulatedTestbed::sleep_until(Instant when) {
@@ -42,7 +87,7 @@ void EmulatedTestbed::sleep_until(Instant when) {
 nlohmann::json EmulatedTestbed::command(const std::string& node, const nlohmann::json& request) {
   check_alive();
   // A load's end waits for outstanding replies, at most the workload's timeout.
-  return agents_.command(node, request, std::chrono::seconds(30));
+  return agents_->command(node, request, std::chrono::seconds(30));
 }
 
 scenarios::Testbed::MachineTime EmulatedTestbed::machine_time() const {

@@ -1,18 +1,39 @@
 // The testbed interface on the emulated network: commands go over the agents' control sockets, time is the machine's.
+// It builds the network that a scenario describes, and changes as little of it as the next scenario needs.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "emulator/agents.h"
+#include "emulator/preflight.h"
 #include "emulator/world.h"
 #include "scenarios/testbed.h"
 
 namespace cats {
 
+struct TestbedOptions {
+  std::string run;   // id
+  AgentPaths paths;  // absolute
+  std::filesystem::path catsd;
+  std::function<void(const std::string& stage)> stage = [](const std::string&) {};  // for people
+  // Of a network that is new, before it is built: the plan is written down, or deliberately altered.
+  std::function<void(plan::Plan&, const scenarios::Scenario&)> planned = [](plan::Plan&, const scenarios::Scenario&) {};
+  // After each preflight, of a new network or of agents that were started anew. May throw MeasurementError.
+  std::function<void(const std::vector<PreflightCheck>&, bool new_network)> checked =
+      [](const std::vector<PreflightCheck>&, bool) {};
+};
+
 class EmulatedTestbed final : public scenarios::Testbed {
  public:
-  EmulatedTestbed(World& world, Agents& agents, const scenarios::Scenario& scenario);
+  explicit EmulatedTestbed(TestbedOptions options);
+
+  void configure(const scenarios::Scenario& scenario) override;
+  // Agents end in order; their logs are complete then.
+  void stop();
 
   Instant now() const override { return MonotonicClock().now(); }
   void sleep_until(Instant when) override;
@@ -24,9 +45,16 @@ class EmulatedTestbed final : public scenarios::Testbed {
 
  private:
   void check_alive();
+  void build(const scenarios::Scenario& scenario);
+  void tear_down();
+  void name_nodes(const scenarios::Scenario& scenario);
 
-  World& world_;
-  Agents& agents_;
+  TestbedOptions options_;
+  Instant epoch_;
+  std::optional<topologies::Topology> topology_;  // of world_
+  std::filesystem::path topology_file_;
+  std::optional<World> world_;
+  std::optional<Agents> agents_;
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_;
   std::vector<std::string> hosts_;

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/file.h"
+#include "scenarios/cases.h"
 #include "scenarios/guard.h"
 #include "scenarios/read_metrics.h"
 #include "scenarios/read_sections.h"
@@ -13,7 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kLeastTrials = 5;                                     // of the common rules
+constexpr int kLeastTrials = 5;  // of the common rules
+constexpr int kMostTrials = 1000;
 constexpr std::int64_t kLargestSeed = (std::int64_t{1} << 53) - 1;  // exact in JSON everywhere
 
 // What an interval that could not be read counts as: nothing is compared with it.
@@ -21,20 +24,26 @@ constexpr Duration kUnknown{};
 
 class Loader {
  public:
-  Loader(const Catalogue& catalogue, std::string file) : catalogue_(catalogue), file_(std::move(file)) {}
+  // `called` is how messages call the text, when it is not that of the file as it is.
+  Loader(const Catalogue& catalogue, std::string file, std::string called = "")
+      : catalogue_(catalogue), path_(file), file_(called.empty() ? std::move(file) : std::move(called)) {}
 
   // `directory` is where the scenario lies; without it the topology is not looked at.
   Expected<Scenario> load(std::string text, const std::optional<std::filesystem::path>& directory) {
     Scenario scenario;
-    scenario.file = file_;
+    scenario.file = path_;
     scenario.sha256 = sha256(text);
     scenario.text = std::move(text);
     std::string topology_problems;
     if (guarded(scenario.text, file_, diagnostics_)) {
-      const auto root = yaml::load(scenario.text, file_, diagnostics_);
-      if (!root) return fail("{}", printable(root.error().message));
-      read(*root, scenario);
-      if (directory) topology_problems = read_topology(*root, *directory, scenario);
+      Diagnostics of_cases;
+      const auto expansion = expand(scenario.text, file_, of_cases);
+      if (!expansion) return fail("{}", printable(expansion.error().message));
+      topology_problems = read_whole(expansion->base, directory, scenario);
+      std::swap(of_cases, diagnostics_);
+      if (topology_problems.empty()) topology_problems = read_cases(*expansion, directory, scenario);
+      std::swap(of_cases, diagnostics_);
+      add_new(of_cases);
     }
     if (diagnostics_.empty() && topology_problems.empty()) return scenario;
     const std::string own = problems();
@@ -42,6 +51,47 @@ class Loader {
   }
 
  private:
+  // Returns the topology's own problems.
+  std::string read_whole(const YAML::Node& tree, const std::optional<std::filesystem::path>& directory,
+                         Scenario& scenario) {
+    const yaml::Reader root(tree, "", file_, diagnostics_, Place{file_, 1, 1});
+    read(root, scenario);
+    return directory ? read_topology(root, *directory, scenario) : "";
+  }
+
+  std::string read_cases(const Expansion& expansion, const std::optional<std::filesystem::path>& directory,
+                         Scenario& scenario) {
+    std::map<std::string, int> count;
+    for (const CaseTree& tree : expansion.cases) ++count[tree.test];
+    std::map<std::string, int> seen;
+    for (const CaseTree& tree : expansion.cases) {
+      auto alone = std::make_shared<Scenario>();
+      alone->file = scenario.file;
+      alone->text = scenario.text;
+      alone->sha256 = scenario.sha256;
+      if (std::string problems = read_whole(tree.tree, directory, *alone); !problems.empty()) return problems;
+      const std::string label = count[tree.test] == 1 ? tree.test : fmt::format("{}#{}", tree.test, ++seen[tree.test]);
+      for (const std::string& warning : alone->warnings)
+        if (std::ranges::find(scenario.warnings, warning) == scenario.warnings.end())
+          scenario.warnings.push_back(fmt::format("{}: {}", label, warning));
+      scenario.cases.push_back({tree.test, label, tree.combination, std::move(alone)});
+    }
+    return "";
+  }
+
+  // What the cases add to the problems of the whole: the same value is read in each.
+  void add_new(const Diagnostics& of_cases) {
+    const std::vector<Diagnostic> of_the_whole = diagnostics_.list();
+    for (const auto& diagnostic : of_cases.list()) {
+      const bool known = std::ranges::any_of(of_the_whole, [&](const Diagnostic& other) {
+        return other.place.line == diagnostic.place.line &&
+               (other.place.column == diagnostic.place.column || other.message == diagnostic.message ||
+                diagnostic.message.ends_with(kEmptyStudy));
+      });
+      if (!known) diagnostics_.add(diagnostic.place, diagnostic.message);
+    }
+  }
+
   void read(const yaml::Reader& root, Scenario& scenario) {
     if (!root.is_map()) {
       root.complain("a scenario is a map: name, topology, interval, metrics, algorithm, tests, …");
@@ -108,11 +158,28 @@ class Loader {
       map.at("tests").complain("session-continuity needs workload.short: new sessions show where the C-PS steers");
   }
 
+  // "8", or {min: 8, max: 50, ci_width: 5%}.
+  static Trials read_trial_counts(const yaml::Reader& reader) {
+    if (!reader.is_map()) {
+      const auto number = static_cast<int>(reader.integer(kLeastTrials, 1, kMostTrials));
+      return {number, number, 0};
+    }
+    const yaml::Map map = reader.map({"min", "max", "ci_width"});
+    Trials trials;
+    trials.min = static_cast<int>(map.at("min").integer(kLeastTrials, 2, kMostTrials));
+    trials.max = static_cast<int>(map.at("max").integer(trials.min, 2, kMostTrials));
+    trials.ci_width = map.at("ci_width").share(0.05);
+    if (map.has("max") && trials.max < trials.min)
+      map.get("max").complain(fmt::format("{} is less than min: {}", trials.max, trials.min));
+    if (map.has("ci_width") && trials.ci_width == 0) map.get("ci_width").complain("no interval is that narrow");
+    return trials;
+  }
+
   static void read_trials(const yaml::Map& map, Scenario& scenario) {
-    scenario.trials = static_cast<int>(map.get("trials").integer(kLeastTrials, 1, 1000));
-    if (scenario.trials < kLeastTrials)
+    scenario.trials = read_trial_counts(map.get("trials"));
+    if (scenario.trials.min < kLeastTrials)
       scenario.warnings.push_back(
-          fmt::format("trials: {}: the common rules ask for at least {}", scenario.trials, kLeastTrials));
+          fmt::format("trials: {}: the common rules ask for at least {}", scenario.trials.min, kLeastTrials));
     const Duration least = least_warm_up(scenario);
     scenario.warm_up = read_duration(map.get("warm_up"), least, 0s, 24h);
     if (scenario.warm_up < least)
@@ -136,11 +203,15 @@ class Loader {
       return "";
     }
     scenario.topology_file = *found;
-    auto network = topologies::load_topology(*found);
-    if (!network) return network.error().str();
-    check_service(map.get("service"), *network);
-    check_faults(map.get("faults"), catalogue_, *network);
-    scenario.network = std::move(*network);
+    const auto [known, is_new] = networks_.try_emplace(*found);
+    if (is_new) {
+      auto network = topologies::load_topology(*found);
+      if (!network) return network.error().str();
+      known->second = std::move(*network);
+    }
+    check_service(map.get("service"), *known->second);
+    check_faults(map.get("faults"), catalogue_, *known->second);
+    scenario.network = known->second;
     return "";
   }
 
@@ -154,9 +225,17 @@ class Loader {
   }
 
   const Catalogue& catalogue_;
+  std::filesystem::path path_;
   std::string file_;
   Diagnostics diagnostics_;
+  std::map<std::filesystem::path, std::optional<topologies::Topology>> networks_;  // by file
 };
+
+std::string one_line(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
 
 }  // namespace
 
@@ -164,11 +243,18 @@ Expected<Scenario> parse_scenario(std::string_view text, const std::string& file
   return Loader(catalogue, file).load(std::string(text), std::nullopt);
 }
 
-Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue) {
+Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue,
+                                 const std::vector<std::string>& assignments) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file, ignored)) return fail("{}: no such file", file.string());
   try {
-    return Loader(catalogue, file.string()).load(read_file(file), file.parent_path());
+    const std::string text = read_file(file);
+    auto scenario = Loader(catalogue, file.string()).load(text, file.parent_path());
+    if (!scenario || assignments.empty()) return scenario;
+    auto changed = with_values(text, assignments);
+    if (!changed) return fail("{}: {}", file.string(), changed.error().message);
+    return Loader(catalogue, file.string(), fmt::format("{} with {}", file.string(), one_line(assignments)))
+        .load(*changed, file.parent_path());
   } catch (const SystemError& error) {
     return fail("{}", error.what());
   }

@@ -41,9 +41,21 @@ Duration least_warm_up(const Scenario& scenario) {
   return std::max<Duration>({5 * scenario.interval, 5 * scenario.workload.mean_flow_duration(), 10s});
 }
 
+std::vector<Case> cases_of(const Scenario& scenario) {
+  if (!scenario.cases.empty()) return scenario.cases;
+  std::vector<Case> cases;
+  for (const TestRequest& request : scenario.tests) {
+    auto alone = std::make_shared<Scenario>(scenario);
+    alone->tests = {request};
+    cases.push_back({request.name, request.name, nlohmann::ordered_json::object(), std::move(alone)});
+  }
+  return cases;
+}
+
 Scenario quick(Scenario scenario, const Catalogue& catalogue) {
   scenario.quick = true;
-  scenario.trials = std::min(scenario.trials, kQuickTrials);
+  scenario.trials.min = std::min(scenario.trials.min, kQuickTrials);
+  scenario.trials.max = std::min(scenario.trials.max, kQuickTrials);
   scenario.warm_up = std::min(scenario.warm_up, std::max<Duration>(kQuickWarmUp, 2 * scenario.interval));
   scenario.cool_down = std::min(scenario.cool_down, kQuickCoolDown);
   for (auto& request : scenario.tests)
@@ -53,6 +65,7 @@ Scenario quick(Scenario scenario, const Catalogue& catalogue) {
             request.parameters[parameter.name].get<double>() > parameter.quick && parameter.quick < parameter.value)
           request.parameters.erase(parameter.name);
   scenario.warnings.emplace_back("--quick: fewer and shorter trials than the common rules ask for");
+  for (Case& each : scenario.cases) each.scenario = std::make_shared<const Scenario>(quick(*each.scenario, catalogue));
   return scenario;
 }
 

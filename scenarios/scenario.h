@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -89,6 +90,25 @@ struct Fault {
   nlohmann::ordered_json parameters = nlohmann::ordered_json::object();  // all of them, given or default
 };
 
+// How many trials each entry of the report gets.
+struct Trials {
+  int min = 5;
+  // Beyond `min` only until the interval of the test's primary figure is narrow enough: half of it at most this share
+  // of the value. 0: `min` trials, no more.
+  int max = 5;
+  double ci_width = 0;
+};
+
+struct Scenario;
+
+// One entry of the report: a test under one combination of the studied values.
+struct Case {
+  std::string test;
+  std::string label;  // unique in the scenario: "lb-variance", "lb-variance#2"
+  nlohmann::ordered_json combination = nlohmann::ordered_json::object();  // studied key → value as written
+  std::shared_ptr<const Scenario> scenario;                               // with these values; `tests` has this one
+};
+
 struct Scenario {
   std::string name;
   Mode mode = Mode::distributed;
@@ -102,10 +122,11 @@ struct Scenario {
   Algorithm algorithm;
   Workload workload;
   std::vector<TestRequest> tests;  // in file order, each at most once
-  int trials = 5;
+  Trials trials;
   Duration warm_up{};    // of each trial
   Duration cool_down{};  // of each trial
   std::vector<Fault> faults;
+  std::vector<Case> cases;  // by entry of `tests`, then by combination; see cases_of()
 
   bool quick = false;
   std::vector<std::string> warnings;  // departures from the common rules, for the report
@@ -120,9 +141,14 @@ struct Scenario {
   const TestRequest* test(const std::string& test_name) const;  // nullptr when not asked for
 };
 
+// The scenario's cases; of one made in memory, a case per test.
+std::vector<Case> cases_of(const Scenario& scenario);
+
 // Reads and checks a scenario and its topology. The error is every diagnostic, one line each: file:line:column:
-// message.
-Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue);
+// message. `assignments` are values that take the place of the file's (scenarios/cases.h, with_values): `text` and
+// `sha256` are of the outcome.
+Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue,
+                                 const std::vector<std::string>& assignments = {});
 
 // The same without the topology: `file` is only how messages call the text. No file is opened.
 Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue);

@@ -12,6 +12,8 @@
 
 namespace cats::scenarios {
 
+struct Scenario;
+
 struct Site {
   std::string node;  // the edge server
   IpAddress csci;    // the instance's CSCI-ID
@@ -23,6 +25,10 @@ struct Site {
 class Testbed {
  public:
   virtual ~Testbed() = default;
+
+  // Becomes the world that `scenario` describes: metrics arrive, and new flows are steered by its algorithm. Changes as
+  // little as it can. Throws MeasurementError.
+  virtual void configure(const Scenario& scenario) = 0;
 
   virtual Instant now() const = 0;
   // Returns at `when`. Throws Interrupted on Ctrl-C, MeasurementError when a process of the run has died.

@@ -8,31 +8,31 @@
 namespace cats::suite {
 namespace {
 
-std::vector<const Trial*> counted(const RunData& data, std::string_view test) {
+std::vector<const Trial*> counted(const RunData& data, std::string_view label) {
   std::vector<const Trial*> trials;
   for (const Trial& trial : data.trials())
-    if (trial.test == test && !trial.voided) trials.push_back(&trial);
+    if (trial.entry == label && !trial.voided) trials.push_back(&trial);
   std::sort(trials.begin(), trials.end(), [](const Trial* a, const Trial* b) { return a->index < b->index; });
   return trials;
 }
 
 // Why trial `index` has no attempt that counts.
-std::string last_void_reason(const RunData& data, std::string_view test, int index) {
+std::string last_void_reason(const RunData& data, std::string_view label, int index) {
   std::string reason = "it was not run";
   for (const Trial& trial : data.trials())
-    if (trial.test == test && trial.index == index && trial.voided) reason = *trial.voided;
+    if (trial.entry == label && trial.index == index && trial.voided) reason = *trial.voided;
   return reason;
 }
 
-void fill_trials(const RunData& data, const scenarios::Scenario& scenario, const std::vector<const Trial*>& trials,
+void fill_trials(const RunData& data, const std::string& label, int wanted, const std::vector<const Trial*>& trials,
                  TestResult& result) {
   for (const Trial* trial : trials) result.trials.push_back({trial->index, trial->seed, trial->started_ns, {}, {}});
-  for (const Trial& trial : data.trials()) result.void_trials += trial.test == result.name && trial.voided ? 1 : 0;
-  for (int index = 0; index < scenario.trials; ++index) {
+  for (const Trial& trial : data.trials()) result.void_trials += trial.entry == label && trial.voided ? 1 : 0;
+  for (int index = 0; index < wanted; ++index) {
     if (std::any_of(trials.begin(), trials.end(), [&](const Trial* trial) { return trial->index == index; })) continue;
     TrialResult missing;
     missing.index = index;
-    missing.error = last_void_reason(data, result.name, index);
+    missing.error = last_void_reason(data, label, index);
     result.trials.push_back(std::move(missing));
   }
 }
@@ -64,21 +64,43 @@ void account_for_missing(TestResult& result) {
   result.reason = reasons;
 }
 
-TestResult result_of(const RunData& data, const scenarios::Scenario& scenario, const std::string& name,
-                     std::vector<Warning>& warnings) {
+// What tells the entry from others of its test, beside algorithm and mode, which have fields of their own.
+void add_studied(const nlohmann::ordered_json& combination, nlohmann::ordered_json& parameters) {
+  for (const auto& [key, value] : combination.items())
+    if (key != "algorithm" && key != "mode" && !parameters.contains(key)) parameters[key] = value;
+}
+
+void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {
+  for (const Trial& trial : data.trials())
+    if (trial.voided)
+      warnings.push_back(
+          {trial.test, "",
+           fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
+  if (scenario.trials.min < kLeastTrialsForInterval)
+    warnings.push_back(
+        {"", "",
+         fmt::format("{} trials: figures are judged by their value, not by their interval", scenario.trials.min)});
+}
+
+}  // namespace
+
+TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vector<Warning>& warnings) {
+  const scenarios::Scenario& scenario = *entry.scenario;
   TestResult result;
-  result.name = name;
-  const Test* test = find_test(name);
-  if (test == nullptr) throw UsageError("no test is called " + name);
+  result.name = entry.test;
+  const Test* test = find_test(entry.test);
+  if (test == nullptr) throw UsageError("no test is called " + entry.test);
   const Conditions conditions = conditions_of(*test, scenario);
   result.mode = conditions.mode;
   result.engine = conditions.engine;
   result.algorithm = conditions.algorithm;
   result.interval_ms = to_ms(conditions.interval);
   result.parameters = conditions.parameters;
+  result.study = entry.combination;
+  add_studied(entry.combination, result.parameters);
   for (const auto& declaration : scenario.metrics.declared) result.metrics.push_back(cpsel::to_json(declaration));
-  const std::vector<const Trial*> trials = counted(data, name);
-  fill_trials(data, scenario, trials, result);
+  const std::vector<const Trial*> trials = counted(data, entry.label);
+  fill_trials(data, entry.label, test->trials(scenario, conditions), trials, result);
   fill_load(data, trials, result);
   try {
     if (!trials.empty()) {
@@ -98,26 +120,13 @@ TestResult result_of(const RunData& data, const scenarios::Scenario& scenario, c
   return result;
 }
 
-void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {
-  for (const Trial& trial : data.trials())
-    if (trial.voided)
-      warnings.push_back(
-          {trial.test, "",
-           fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
-  if (scenario.trials < kLeastTrialsForInterval)
-    warnings.push_back(
-        {"", "", fmt::format("{} trials: figures are judged by their value, not by their interval", scenario.trials)});
-}
-
-}  // namespace
-
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
   Analysis analysis;
   warn_of_trials(data, scenario, analysis.warnings);
-  for (const scenarios::TestRequest& request : scenario.tests)
-    analysis.tests.push_back(result_of(data, scenario, request.name, analysis.warnings));
+  for (const scenarios::Case& entry : scenarios::cases_of(scenario))
+    analysis.tests.push_back(analyse(data, entry, analysis.warnings));
   for (const Trial& trial : data.trials())
-    analysis.trial_order.push_back(fmt::format("{}.{}", trial.test, trial.index));
+    analysis.trial_order.push_back(fmt::format("{}.{}", trial.entry, trial.index));
   return analysis;
 }
 

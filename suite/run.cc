@@ -53,28 +53,6 @@ void misdirect(plan::Plan& plan, const topologies::Topology& topology, const sce
         encap->sid = wrong.sid;
 }
 
-// Faults that last from the beginning; those of a moment are injected once a trial's measuring has begun.
-bool momentary(const scenarios::Fault& fault) {
-  return fault.kind == "lost-update" || fault.kind == "altered-value" || fault.kind == "move-session";
-}
-bool commanded(const scenarios::Fault& fault) { return fault.kind != "no-conntrack" && fault.kind != "wrong-tunnel"; }
-
-void inject(scenarios::Testbed& testbed, const Scenario& scenario, bool moment) {
-  for (const auto& fault : scenario.faults) {
-    if (!commanded(fault) || momentary(fault) != moment) continue;
-    ordered_json request = {{"do", "fault"}, {"kind", fault.kind}};
-    request.update(fault.parameters);
-    std::vector<std::string> nodes;
-    if (!fault.node.empty())
-      nodes = {fault.node};
-    else if (fault.kind == "stuck-cps" || fault.kind == "move-session")
-      nodes = testbed.ingresses();
-    else
-      for (const auto& site : testbed.sites()) nodes.push_back(site.node);
-    for (const auto& node : nodes) testbed.command(node, request);
-  }
-}
-
 ordered_json describe_run(const Scenario& scenario, const std::string& id, const RunOptions& options) {
   std::string command;
   for (const auto& word : options.command_line) command += (command.empty() ? "" : " ") + word;
@@ -93,45 +71,29 @@ std::string failed(const std::vector<PreflightCheck>& checks) {
   return text;
 }
 
-void run_on_network(const Scenario& scenario, const RunOptions& options, RunState& state, EventLog& log) {
-  const topologies::Topology& topology = *scenario.network;
+void run_on_network(const Scenario& scenario, const RunOptions& options, RunState& state, EventLog& log,
+                    const Taken& before) {
   kernel::raise_machine_settings(kConntrackEntries);
-  plan::Plan plan = plan::make_plan(topology, {.run = state.id()});
-  for (const auto& fault : scenario.faults)
-    if (fault.kind == "wrong-tunnel") misdirect(plan, topology, fault);
-  write_file(options.directory / "plan.txt", plan::text(plan));
-
-  World world(topology, {.run = state.id(),
-                         .directory = state.directory(),
-                         .logs = options.directory / "logs",
-                         .progress = options.stage});
-  world.up(plan);
-  options.stage("starting agents");
-  const AgentPaths paths{.state = state.directory(), .run_directory = fs::absolute(options.directory)};
-  Agents agents(world, scenario, plan_agents(scenario, state.id(), paths, MonotonicClock().now()), paths,
-                options.catsd);
-  EmulatedTestbed testbed(world, agents, scenario);
-
-  options.stage("preflight");
-  const auto checks = preflight(world, testbed, scenario);
-  for (const auto& check : checks)
-    log.write("preflight", {{"check", check.check}, {"ok", check.ok}, {"detail", check.detail}});
-  if (const std::string text = failed(checks); !text.empty()) {
-    log.write("run_failed", {{"reason", "preflight failed:" + text}});
-    return;
-  }
-  inject(testbed, scenario, false);
-  std::string trial_with_fault;
-  run_trials(testbed, scenario, plan_trials(scenario), options.directory, log, [&](const Progress& progress) {
-    options.progress(progress);
-    const std::string trial = fmt::format("{}.{}.{}", progress.test, progress.index, progress.attempt);
-    if (progress.phase == kMeasurePhase && trial != trial_with_fault) {
-      trial_with_fault = trial;
-      inject(testbed, scenario, true);
-    }
-  });
+  TestbedOptions testbed_options;
+  testbed_options.run = state.id();
+  testbed_options.paths = {.state = state.directory(), .run_directory = fs::absolute(options.directory)};
+  testbed_options.catsd = options.catsd;
+  testbed_options.stage = options.stage;
+  testbed_options.planned = [&](plan::Plan& plan, const Scenario& built) {
+    for (const auto& fault : built.faults)
+      if (fault.kind == "wrong-tunnel") misdirect(plan, *built.network, fault);
+    write_file(options.directory / "plan.txt", plan::text(plan));
+  };
+  testbed_options.checked = [&](const std::vector<PreflightCheck>& checks, bool new_network) {
+    for (const auto& check : checks)
+      if (new_network || !check.ok)
+        log.write("preflight", {{"check", check.check}, {"ok", check.ok}, {"detail", check.detail}});
+    if (const std::string text = failed(checks); !text.empty()) throw MeasurementError("preflight failed:" + text);
+  };
+  EmulatedTestbed testbed(std::move(testbed_options));
+  run_trials(testbed, plan_trials(scenario), options.directory, log, options.progress, before);
   options.stage("stopping agents");
-  agents.stop();
+  testbed.stop();
 }
 
 // Of the distributed approach (draft-yl-bmwg-cats-02, figure 2): the group of CATS routers.
@@ -144,6 +106,66 @@ ordered_json device_under_test(const topologies::Topology& topology, const order
           {"access", "VTY, BMP mirror"}};
 }
 
+// Copies of every topology of the scenario: name as written → file of the run directory.
+ordered_json copy_topologies(const Scenario& scenario, const fs::path& directory) {
+  ordered_json copies = {{scenario.topology, kTopologyFile}};
+  write_file(directory / kTopologyFile, read_file(scenario.topology_file));
+  for (const auto& entry : scenario.cases) {
+    if (copies.contains(entry.scenario->topology)) continue;
+    const std::string copy = fmt::format("topology-{}.clab.yml", copies.size() + 1);
+    copies[entry.scenario->topology] = copy;
+    write_file(directory / copy, read_file(entry.scenario->topology_file));
+  }
+  return copies;
+}
+
+void describe(const Scenario& scenario, const std::string& id, const RunOptions& options) {
+  write_file(options.directory / kScenarioFile, scenario.text);
+  const ordered_json topologies = copy_topologies(scenario, options.directory);
+  write_file(options.directory / kEnvironmentFile, write_json({{"run", describe_run(scenario, id, options)},
+                                                               {"scenario_file", scenario.file},
+                                                               {"topology_file", scenario.topology_file},
+                                                               {"topologies", topologies},
+                                                               {"boot_id", boot_id()},
+                                                               {"environment", environment(scenario)}}));
+}
+
+ordered_json saved_run(const fs::path& directory) {
+  if (!fs::exists(directory / kEnvironmentFile))
+    throw UsageError(fmt::format("{} is no run directory: it has no {}", directory.string(), kEnvironmentFile));
+  return ordered_json::parse(read_file(directory / kEnvironmentFile));
+}
+
+// The run directory's own copy of a topology.
+void attach_network(Scenario& scenario, const fs::path& directory, const ordered_json& copies) {
+  scenario.topology_file = directory / copies.at(scenario.topology).get<std::string>();
+  auto topology = topologies::load_topology(scenario.topology_file);
+  if (!topology) throw UsageError(topology.error().str());
+  scenario.network = std::move(*topology);
+}
+
+// A killed writer leaves at most one torn line, at the end.
+void drop_torn_line(const fs::path& file) {
+  const std::string text = read_file(file);
+  const std::size_t whole = text.find_last_of('\n') + 1;
+  if (whole < text.size()) fs::resize_file(file, whole);
+}
+
+// Makes a run directory ready to go on: what it holds already.
+Taken reopen(const fs::path& directory) {
+  if (saved_run(directory).value("boot_id", "") != boot_id())
+    throw UsageError(
+        fmt::format("{}: the machine was booted anew since then, and its clock with it: times of two boots cannot be "
+                    "compared; run the scenario again",
+                    directory.string()));
+  for (const char* folder : {"events", "samples"})
+    for (const auto& entry : fs::directory_iterator(directory / folder))
+      if (entry.is_regular_file()) drop_torn_line(entry.path());
+  const auto data = RunData::load(directory);
+  if (!data) throw UsageError(data.error().message);
+  return taken(*data);
+}
+
 }  // namespace
 
 scenarios::Catalogue catalogue(const fs::path& shipped_topologies) {
@@ -153,20 +175,36 @@ scenarios::Catalogue catalogue(const fs::path& shipped_topologies) {
           .topologies = shipped_topologies};
 }
 
+Scenario scenario_of(const fs::path& run_directory) {
+  const auto saved = saved_run(run_directory);
+  const auto known = catalogue({});
+  auto scenario = scenarios::parse_scenario(read_file(run_directory / kScenarioFile),
+                                            (run_directory / kScenarioFile).string(), known);
+  if (!scenario) throw UsageError(scenario.error().message);
+  if (saved.at("run").at("quick").get<bool>()) scenario = scenarios::quick(*std::move(scenario), known);
+  const ordered_json& copies = saved.at("topologies");
+  attach_network(*scenario, run_directory, copies);
+  for (scenarios::Case& entry : scenario->cases) {
+    Scenario own = *entry.scenario;
+    attach_network(own, run_directory, copies);
+    entry.scenario = std::make_shared<const Scenario>(std::move(own));
+  }
+  return *std::move(scenario);
+}
+
 Report run_scenario(const Scenario& scenario, const RunOptions& options) {
-  make_directory(options.directory);
+  if (!options.resume) make_directory(options.directory);
   const MonotonicClock clock;
   {
     RunState state = RunState::create("scenario", scenario.name, scenario.topology_file);
-    write_file(options.directory / kScenarioFile, scenario.text);
-    write_file(options.directory / kTopologyFile, read_file(scenario.topology_file));
-    write_file(options.directory / kEnvironmentFile, write_json({{"run", describe_run(scenario, state.id(), options)},
-                                                                 {"scenario_file", scenario.file},
-                                                                 {"topology_file", scenario.topology_file},
-                                                                 {"environment", environment(scenario)}}));
+    Taken before;
+    if (options.resume)
+      before = reopen(options.directory);
+    else
+      describe(scenario, state.id(), options);
     EventLog log(options.directory / "events/runner.jsonl", "runner", clock);
     try {
-      run_on_network(scenario, options, state, log);
+      run_on_network(scenario, options, state, log, before);
     } catch (const MeasurementError& error) {
       // The report says what could be measured until then, and why no more.
       log.write("run_failed", {{"reason", error.what()}});
@@ -179,38 +217,29 @@ Report run_scenario(const Scenario& scenario, const RunOptions& options) {
 }
 
 Report recompute(const fs::path& run_directory) {
-  if (!fs::exists(run_directory / kEnvironmentFile))
-    throw UsageError(fmt::format("{} is no run directory: it has no {}", run_directory.string(), kEnvironmentFile));
-  const auto saved = ordered_json::parse(read_file(run_directory / kEnvironmentFile));
-  const auto known = catalogue({});
-  auto scenario = scenarios::parse_scenario(read_file(run_directory / kScenarioFile),
-                                            (run_directory / kScenarioFile).string(), known);
-  if (!scenario) throw UsageError(scenario.error().message);
-  auto topology = topologies::load_topology(run_directory / kTopologyFile);
-  if (!topology) throw UsageError(topology.error().str());
-  scenario->network = *topology;
-  if (saved.at("run").at("quick").get<bool>()) scenario = scenarios::quick(*std::move(scenario), known);
+  const Scenario scenario = scenario_of(run_directory);
+  const auto saved = saved_run(run_directory);
   const auto data = RunData::load(run_directory);
   if (!data) throw MeasurementError(data.error().message);
 
   Report report;
-  Analysis analysis = analyse(*data, *scenario);
+  Analysis analysis = analyse(*data, scenario);
   report.run = saved.at("run");
   report.run["trial_order"] = analysis.trial_order;
-  report.scenario = {{"name", scenario->name}, {"sha256", scenario->sha256}, {"file", saved.at("scenario_file")}};
+  report.scenario = {{"name", scenario.name}, {"sha256", scenario.sha256}, {"file", saved.at("scenario_file")}};
   report.topology = {{"sha256", sha256(read_file(run_directory / kTopologyFile))},
                      {"file", saved.at("topology_file")},
-                     {"nodes", topologies::json(*topology).at("nodes")},
-                     {"links", topologies::json(*topology).at("links")}};
+                     {"nodes", topologies::json(*scenario.network).at("nodes")},
+                     {"links", topologies::json(*scenario.network).at("links")}};
   report.clock = {{"id", "CLOCK_MONOTONIC"}, {"offset_bound_ns", 0}};
   report.environment = saved.at("environment");
-  report.declarations = declarations(*scenario, saved.at("environment"));
-  report.duts.push_back(device_under_test(*topology, saved.at("environment")));
+  report.declarations = declarations(scenario, saved.at("environment"));
+  report.duts.push_back(device_under_test(*scenario.network, saved.at("environment")));
   for (const Event& event : data->events("preflight"))
     report.preflight.push_back({{"check", event.at("check")}, {"ok", event.at("ok")}, {"detail", event.at("detail")}});
   report.tests = std::move(analysis.tests);
   report.warnings = std::move(analysis.warnings);
-  for (const auto& warning : scenario->warnings) report.warnings.push_back({.test = {}, .figure = {}, .text = warning});
+  for (const auto& warning : scenario.warnings) report.warnings.push_back({.test = {}, .figure = {}, .text = warning});
   for (const Event& event : data->events("run_failed"))
     report.warnings.push_back({.test = {}, .figure = {}, .text = event.text("reason")});
   return report;

@@ -13,7 +13,8 @@
 namespace cats::suite {
 
 struct RunOptions {
-  std::filesystem::path directory;  // of the results; made here, must not hold a run already
+  std::filesystem::path directory;  // of the results; made here, must not hold a run already unless it is resumed
+  bool resume = false;              // go on with the run that `directory` holds: trials that count are not repeated
   std::filesystem::path catsd;      // the agents' program
   std::string version;              // of catsbench
   std::string commit;               // of its source; empty when not known
@@ -28,6 +29,9 @@ scenarios::Catalogue catalogue(const std::filesystem::path& shipped_topologies);
 // Builds the network, checks it, runs every trial, removes the network, and writes the report. A failed preflight is
 // written too, and no test is run. Throws Interrupted, UsageError, SystemError; the directory keeps the logs.
 Report run_scenario(const scenarios::Scenario& scenario, const RunOptions& options);
+
+// The scenario that a run directory holds, with its topologies; what `resume` goes on with. Throws UsageError.
+scenarios::Scenario scenario_of(const std::filesystem::path& run_directory);
 
 // The report of a run directory, computed from its logs alone: the same digits each time.
 Report recompute(const std::filesystem::path& run_directory);

@@ -1,8 +1,10 @@
 #include "suite/trials.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/random.h"
+#include "suite/faults.h"
 
 namespace cats::suite {
 namespace {
@@ -12,8 +14,22 @@ using Json = nlohmann::ordered_json;
 // Of the logs before a trial, what its own check may look back on: the last decision.
 constexpr Duration kBeforeTrial = std::chrono::seconds(10);
 
-Duration length_of(const PlannedTrial& trial, const scenarios::Scenario& scenario) {
-  return scenario.warm_up + trial.test->length(trial.conditions) + scenario.cool_down;
+Duration length_of(const PlannedTrial& trial) {
+  const scenarios::Scenario& scenario = *trial.entry.scenario;
+  return trial.test->warm_up(scenario, trial.conditions) + trial.test->length(trial.conditions) + scenario.cool_down;
+}
+
+PlannedTrial planned(const scenarios::Case& entry, int index) {
+  const Test* test = find_test(entry.test);
+  if (test == nullptr) throw UsageError("no test is called " + entry.test);
+  RandomStream stream(entry.scenario->seed, fmt::format("trial/{}/{}", entry.test, index));
+  // Below 2^53, so that every reader of report.json gets the same number.
+  return {entry, test, conditions_of(*test, *entry.scenario), index, stream.bits() >> 11};
+}
+
+void shuffle(std::vector<PlannedTrial>& block, std::uint64_t seed, int index) {
+  RandomStream order(seed, fmt::format("trial-order/{}", index));
+  for (std::size_t i = block.size(); i > 1; --i) std::swap(block[i - 1], block[order.below(i)]);
 }
 
 Json describe(const scenarios::Testbed& testbed) {
@@ -29,34 +45,81 @@ Json describe(const scenarios::Testbed& testbed) {
 
 class Loop {
  public:
-  Loop(scenarios::Testbed& testbed, const scenarios::Scenario& scenario, const std::vector<PlannedTrial>& plan,
-       const std::filesystem::path& run_directory, EventLog& log, const std::function<void(const Progress&)>& progress)
+  Loop(scenarios::Testbed& testbed, const std::vector<PlannedTrial>& plan, const std::filesystem::path& run_directory,
+       EventLog& log, const std::function<void(const Progress&)>& progress, const Taken& before)
       : testbed_(testbed),
-        scenario_(scenario),
         plan_(plan),
         run_directory_(run_directory),
         log_(log),
-        progress_(progress) {}
+        progress_(progress),
+        before_(before),
+        faults_(testbed) {}
 
   void run() {
-    log_.write("testbed", describe(testbed_));
-    for (next_ = 0; next_ < plan_.size(); ++next_)
-      for (int attempt = 0; attempt < kAttempts; ++attempt) {
-        const auto reason = take(plan_[next_], attempt);
-        if (!reason) break;
-        show(plan_[next_], attempt, "void", *reason);
-      }
+    for (next_ = 0; next_ < plan_.size(); ++next_) attempt(plan_[next_]);
+    while (plan_more())
+      for (; next_ < plan_.size(); ++next_) attempt(plan_[next_]);
   }
 
  private:
+  void attempt(const PlannedTrial& planned) {
+    const std::pair key{planned.entry.label, planned.index};
+    if (before_.counted.contains(key)) return;
+    const auto begun = before_.attempts.find(key);
+    const int first = begun == before_.attempts.end() ? 0 : begun->second;
+    for (int attempt = first; attempt < first + kAttempts; ++attempt) {
+      const auto reason = take(planned, attempt);
+      if (!reason) break;
+      show(planned, attempt, "void", *reason);
+    }
+  }
+
+  // Another block, of the adaptive entries that are not precise enough. False: there is none.
+  bool plan_more() {
+    std::map<std::string, const PlannedTrial*> last;
+    for (const PlannedTrial& trial : plan_) {
+      const PlannedTrial*& known = last[trial.entry.label];
+      if (known == nullptr || known->index < trial.index) known = &trial;
+    }
+    std::vector<PlannedTrial> block;
+    for (const auto& [label, trial] : last) {
+      const scenarios::Trials& wanted = trial->entry.scenario->trials;
+      if (wanted.ci_width > 0 && trial->index + 1 < wanted.max && !precise(*trial))
+        block.push_back(planned(trial->entry, trial->index + 1));
+    }
+    if (block.empty()) return false;
+    shuffle(block, block.front().entry.scenario->seed, block.front().index);
+    plan_.insert(plan_.end(), block.begin(), block.end());
+    return true;
+  }
+
+  bool precise(const PlannedTrial& trial) const {
+    const auto data = RunData::load(run_directory_);
+    if (!data) throw MeasurementError(data.error().message);
+    std::vector<Warning> ignored;
+    const TestResult result = analyse(*data, trial.entry, ignored);
+    const Figure* figure = result.find(trial.test->primary_figure());
+    if (figure == nullptr || !figure->value || !figure->ci95) return false;
+    return (figure->ci95->hi - figure->ci95->lo) / 2 <=
+           trial.entry.scenario->trials.ci_width * std::abs(*figure->value);
+  }
+
   // Why the attempt does not count, if it does not.
   std::optional<std::string> take(const PlannedTrial& planned, int attempt) {
-    const std::string id = fmt::format("{}.{}.{}", planned.test->name(), planned.index, attempt);
+    const std::string id = fmt::format("{}.{}.{}", planned.entry.label, planned.index, attempt);
+    testbed_.configure(*planned.entry.scenario);
+    faults_.begin(*planned.entry.scenario);
+    // The sites are as the entry's values make them.
+    if (const Json testbed = describe(testbed_); testbed != described_) {
+      log_.write("testbed", testbed);
+      described_ = testbed;
+    }
     started_ = testbed_.now();
     const Conditions& conditions = planned.conditions;
     log_.write_at(started_, "trial_started",
                   {{"trial", id},
                    {"test", planned.test->name()},
+                   {"entry", planned.entry.label},
                    {"index", planned.index},
                    {"attempt", attempt},
                    {"seed", planned.seed},
@@ -65,9 +128,11 @@ class Loop {
                    {"mode", conditions.mode},
                    {"quick", conditions.quick},
                    {"parameters", conditions.parameters}});
+    bool struck = false;
     const auto begin_phase = [&](std::string_view name) {
       log_.write_at(testbed_.now(), "phase", {{"trial", id}, {"name", name}});
       show(planned, attempt, name, "");
+      if (name == kMeasurePhase && !std::exchange(struck, true)) faults_.strike(*planned.entry.scenario);
     };
     std::optional<std::string> reason = stimulate(planned, id, begin_phase);
     if (!reason) reason = check_logs(planned, id);
@@ -80,11 +145,13 @@ class Loop {
     const auto before = testbed_.machine_time();
     try {
       quiesce(testbed_);
-      const TrialContext context{testbed_,     scenario_,         planned.conditions, id,
-                                 planned.seed, scenario_.warm_up, begin_phase};
+      const scenarios::Scenario& scenario = *planned.entry.scenario;
+      const TrialContext context{testbed_,   scenario,     planned.conditions,
+                                 id,         planned.seed, planned.test->warm_up(scenario, planned.conditions),
+                                 begin_phase};
       planned.test->run_trial(context);
       quiesce(testbed_);
-      context.phase("cool-down", scenario_.cool_down);
+      context.phase("cool-down", scenario.cool_down);
     } catch (const MeasurementError& error) {
       return error.what();
     }
@@ -114,22 +181,26 @@ class Loop {
 
   Duration left() const {
     Duration left{};
-    for (std::size_t i = next_; i < plan_.size(); ++i) left += length_of(plan_[i], scenario_);
+    for (std::size_t i = next_; i < plan_.size(); ++i) left += length_of(plan_[i]);
     return std::max(left - (testbed_.now() - started_), Duration{});
   }
 
   void show(const PlannedTrial& planned, int attempt, std::string_view phase, const std::string& message) const {
     if (!progress_) return;
-    progress_({std::string(planned.test->name()), planned.index + 1, scenario_.trials, attempt + 1, std::string(phase),
-               left(), message});
+    int trials = 0;
+    for (const PlannedTrial& trial : plan_) trials += trial.entry.label == planned.entry.label ? 1 : 0;
+    progress_({fmt::format("{}.{}.{}", planned.entry.label, planned.index, attempt), planned.entry.label,
+               planned.index + 1, trials, attempt + 1, std::string(phase), left(), message});
   }
 
   scenarios::Testbed& testbed_;
-  const scenarios::Scenario& scenario_;
-  const std::vector<PlannedTrial>& plan_;
+  std::vector<PlannedTrial> plan_;
   const std::filesystem::path& run_directory_;
   EventLog& log_;
   const std::function<void(const Progress&)>& progress_;
+  const Taken& before_;
+  Faults faults_;
+  Json described_;
   std::size_t next_ = 0;  // of plan_
   Instant started_;
 };
@@ -137,31 +208,43 @@ class Loop {
 }  // namespace
 
 std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario) {
-  std::vector<PlannedTrial> plan;
-  for (const scenarios::TestRequest& request : scenario.tests) {
-    const Test* test = find_test(request.name);
-    if (test == nullptr) throw UsageError("no test is called " + request.name);
-    for (int index = 0; index < scenario.trials; ++index) {
-      RandomStream stream(scenario.seed, fmt::format("trial/{}/{}", request.name, index));
-      // Below 2^53, so that every reader of report.json gets the same number.
-      plan.push_back({test, conditions_of(*test, scenario), index, stream.bits() >> 11});
-    }
+  std::vector<std::vector<PlannedTrial>> blocks;
+  for (const scenarios::Case& entry : scenarios::cases_of(scenario)) {
+    const PlannedTrial first = planned(entry, 0);
+    const int trials = first.test->trials(*entry.scenario, first.conditions);
+    if (blocks.size() < static_cast<std::size_t>(trials)) blocks.resize(static_cast<std::size_t>(trials));
+    for (int index = 0; index < trials; ++index)
+      blocks[static_cast<std::size_t>(index)].push_back(planned(entry, index));
   }
-  RandomStream order(scenario.seed, "trial-order");
-  for (std::size_t i = plan.size(); i > 1; --i) std::swap(plan[i - 1], plan[order.below(i)]);
+  std::vector<PlannedTrial> plan;
+  for (std::size_t index = 0; index < blocks.size(); ++index) {
+    shuffle(blocks[index], scenario.seed, static_cast<int>(index));
+    plan.insert(plan.end(), blocks[index].begin(), blocks[index].end());
+  }
   return plan;
 }
 
-Duration total_length(const std::vector<PlannedTrial>& plan, const scenarios::Scenario& scenario) {
+Duration total_length(const std::vector<PlannedTrial>& plan) {
   Duration total{};
-  for (const PlannedTrial& trial : plan) total += length_of(trial, scenario);
+  for (const PlannedTrial& trial : plan) total += length_of(trial);
   return total;
 }
 
-void run_trials(scenarios::Testbed& testbed, const scenarios::Scenario& scenario, const std::vector<PlannedTrial>& plan,
+Taken taken(const RunData& data) {
+  Taken taken;
+  for (const Trial& trial : data.trials()) {
+    const std::pair key{trial.entry, trial.index};
+    if (!trial.voided) taken.counted.insert(key);
+    int& attempts = taken.attempts[key];
+    attempts = std::max(attempts, trial.attempt + 1);
+  }
+  return taken;
+}
+
+void run_trials(scenarios::Testbed& testbed, const std::vector<PlannedTrial>& plan,
                 const std::filesystem::path& run_directory, EventLog& log,
-                const std::function<void(const Progress&)>& progress) {
-  Loop(testbed, scenario, plan, run_directory, log, progress).run();
+                const std::function<void(const Progress&)>& progress, const Taken& before) {
+  Loop(testbed, plan, run_directory, log, progress, before).run();
 }
 
 }  // namespace cats::suite

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,23 +22,33 @@ inline constexpr int kAttempts = 4;             // of a trial: one, and three re
 inline constexpr double kLeastIdleShare = 0.1;  // of the machine's CPU time over a trial
 
 struct PlannedTrial {
+  scenarios::Case entry;
   const Test* test = nullptr;
   Conditions conditions;
   int index = 0;
   std::uint64_t seed = 0;  // below 2^53
 };
 
-// Every trial of the scenario in the order in which it will run. Seeds come from the scenario's seed by streams named
-// after test and index, so that they are equal for whatever is compared. Throws UsageError on a test that does not
-// exist.
+// Every trial that the scenario asks for at least, in the order in which they will run: block after block, each with
+// one trial of every entry in a seeded order, so that a drift of the machine favours none. Seeds come from the
+// scenario's seed by streams named after test and index, so that they are equal for whatever is compared. Throws
+// UsageError on a test that does not exist.
 std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario);
-Duration total_length(const std::vector<PlannedTrial>& plan, const scenarios::Scenario& scenario);
+Duration total_length(const std::vector<PlannedTrial>& plan);
+
+// What a run directory holds of a run that was broken off.
+struct Taken {
+  std::set<std::pair<std::string, int>> counted;        // label and index of the trials that count
+  std::map<std::pair<std::string, int>, int> attempts;  // how often each was begun
+};
+Taken taken(const RunData& data);
 
 struct Progress {
-  std::string test;
-  int index = 0;    // of this test's trials, from 1
-  int trials = 0;   // of this test
-  int attempt = 0;  // from 1
+  std::string trial;  // as the logs call it
+  std::string label;  // of the entry
+  int index = 0;      // of this test's trials, from 1
+  int trials = 0;     // of this test
+  int attempt = 0;    // from 1
   std::string phase;
   Duration left{};      // estimate for all trials
   std::string message;  // why a trial is repeated; else empty
@@ -44,10 +56,12 @@ struct Progress {
 
 // Runs the stimuli of `plan`, and logs `testbed`, `trial_started`, `phase`, `host_idle`, `trial_ended`. The logs of all
 // nodes lie in `run_directory`; `log` is events/runner.jsonl there. A trial that does not count is repeated up to 3
-// times; after that the loop goes on, and the analysis calls the test an error. Throws Interrupted.
-void run_trials(scenarios::Testbed& testbed, const scenarios::Scenario& scenario, const std::vector<PlannedTrial>& plan,
+// times; after that the loop goes on, and the analysis calls the test an error. Entries whose trials are adaptive get
+// more, block by block, until their primary figure is precise enough. What `before` holds is not run again. Throws
+// Interrupted.
+void run_trials(scenarios::Testbed& testbed, const std::vector<PlannedTrial>& plan,
                 const std::filesystem::path& run_directory, EventLog& log,
-                const std::function<void(const Progress&)>& progress);
+                const std::function<void(const Progress&)>& progress, const Taken& before = {});
 
 struct Analysis {
   std::vector<TestResult> tests;  // in the scenario's order
@@ -58,5 +72,7 @@ struct Analysis {
 // A pure function of the run directory: `scenario` is its copy, quick() if the run was. A test whose trials did
 // not happen or do not count is an error with its reason.
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario);
+// One entry of it.
+TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vector<Warning>& warnings);
 
 }  // namespace cats::suite

@@ -76,6 +76,7 @@ TestResult test_from_json(const Json& json) {
   json.at("algorithm").get_to(result.algorithm);
   json.at("interval_ms").get_to(result.interval_ms);
   result.parameters = json.at("parameters");
+  result.study = json.value("study", Json::object());
   result.metrics = json.at("metrics");
   result.load_offered = number(json.at("load").at("offered"));
   result.load_achieved = number(json.at("load").at("achieved"));
@@ -114,6 +115,7 @@ Json to_json(const TestResult& result) {
                {"algorithm", result.algorithm},
                {"interval_ms", result.interval_ms},
                {"parameters", result.parameters},
+               {"study", result.study},
                {"metrics", result.metrics},
                {"load", {{"offered", number(result.load_offered)}, {"achieved", number(result.load_achieved)}}},
                {"void_trials", result.void_trials},

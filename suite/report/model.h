@@ -60,6 +60,7 @@ struct TestResult {
   std::string algorithm;
   double interval_ms = 0;
   nlohmann::ordered_json parameters = nlohmann::ordered_json::object();
+  nlohmann::ordered_json study = nlohmann::ordered_json::object();  // studied key → value as written
   nlohmann::ordered_json metrics = nlohmann::ordered_json::array();
   std::optional<double> load_offered, load_achieved;  // requests; absent where the test sends none
   int void_trials = 0;

@@ -24,7 +24,8 @@ const std::map<std::string_view, std::vector<Field>>& required_fields() {
   using enum Kind;
   static const std::map<std::string_view, std::vector<Field>> fields{
       {"testbed", {{"sites", list}, {"ingresses", list}}},
-      {"trial_started", {{"trial", text}, {"test", text}, {"index", integer}, {"attempt", integer}, {"seed", integer}}},
+      {"trial_started",
+       {{"trial", text}, {"test", text}, {"entry", text}, {"index", integer}, {"attempt", integer}, {"seed", integer}}},
       {"phase", {{"trial", text}, {"name", text}}},
       {"trial_ended", {{"trial", text}, {"void", any}}},
       {"host_idle", {{"trial", text}, {"share", number}}},
@@ -156,6 +157,7 @@ std::vector<Trial> trials_of(const RunData& data) {
     Trial& trial = trials.emplace_back();
     trial.id = event.text("trial");
     trial.test = event.text("test");
+    trial.entry = event.text("entry");
     trial.index = event.at("index").get<int>();
     trial.attempt = event.at("attempt").get<int>();
     trial.seed = event.at("seed").get<std::uint64_t>();

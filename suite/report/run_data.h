@@ -37,8 +37,9 @@ struct Phase {
 struct Trial {
   std::string id;  // unique in the run
   std::string test;
-  int index = 0;    // from 0
-  int attempt = 0;  // from 0
+  std::string entry;  // label of the case; the test's name in a scenario without studies
+  int index = 0;      // from 0
+  int attempt = 0;    // from 0
   std::uint64_t seed = 0;
   std::int64_t started_ns = 0;
   std::int64_t ended_ns = 0;          // of one that did not end: past all its events

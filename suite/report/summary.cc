@@ -60,6 +60,10 @@ std::string number(double value) {
   return fmt::format("{:.4g}", value);
 }
 
+std::string text_of(const nlohmann::ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 std::string unit_of(const Figure& figure) { return figure.unit == "1" ? "" : " " + figure.unit; }
 
 class Writer {
@@ -105,6 +109,9 @@ class Writer {
   void one_test(const TestResult& test) {
     out_ += fmt::format("\n{} {}\n", painted(test.verdict, fmt::format("{:<14}", words(test.verdict))), test.name);
     std::string setting = fmt::format("{}, {}, T = {} ms", test.mode, test.algorithm, number(test.interval_ms));
+    for (const auto& [key, value] : test.study.items())
+      if (key != "algorithm" && key != "interval" && key != "mode")
+        setting += fmt::format(", {} {}", key, text_of(value));
     const auto counted =
         std::count_if(test.trials.begin(), test.trials.end(), [](const TrialResult& trial) { return !trial.error; });
     setting += fmt::format(", {} trials", counted);

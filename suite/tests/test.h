@@ -75,10 +75,10 @@ class Test {
   virtual std::string_view name() const = 0;
   virtual std::string_view title() const = 0;  // one line for people
   virtual const std::vector<scenarios::Parameter>& parameters() const = 0;
-  // How many trials an entry gets, and how long each warms up: what the scenario says, unless the test's nature says
-  // otherwise (a round of lb-variance is a trial).
+  // How many trials an entry gets at least, and how long each warms up: what the scenario says, unless the test's
+  // nature says otherwise (a round of lb-variance is a trial).
   virtual int trials(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const {
-    return scenario.trials;
+    return scenario.trials.min;
   }
   virtual Duration warm_up(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const {
     return scenario.warm_up;

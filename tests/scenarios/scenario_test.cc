@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "scenarios/cases.h"
 #include "tests/scenarios/catalogue.h"
 #include "tests/support/temporary_directory.h"
 
@@ -45,7 +46,7 @@ Duration length(const Scenario& scenario) {
   for (const auto& request : scenario.tests) {
     const suite::Test& test = *suite::find_test(request.name);
     const Duration trial = test.length(suite::conditions_of(test, scenario));
-    sum += scenario.trials * (scenario.warm_up + trial + scenario.cool_down);
+    sum += scenario.trials.min * (scenario.warm_up + trial + scenario.cool_down);
   }
   return sum;
 }
@@ -54,7 +55,7 @@ TEST(Scenario, TheShippedOneSaysWhatTheIssueAsksFor) {
   const Scenario scenario = load("distributed");
   EXPECT_EQ(scenario.name, "distributed");
   EXPECT_EQ(scenario.interval, 1s);
-  EXPECT_EQ(scenario.trials, 5);
+  EXPECT_EQ(scenario.trials.min, 5);
   EXPECT_EQ(scenario.warm_up, 10s);
   EXPECT_EQ(scenario.age_limit, Duration(4s));
   EXPECT_DOUBLE_EQ(scenario.service.quota_of("es2"), 0.2);
@@ -73,7 +74,7 @@ TEST(Scenario, TheShippedOneTakesUnder10MinutesAndUnder2Quick) {
   EXPECT_LT(to_seconds(length(scenario)), 600 - 30);
   EXPECT_LT(to_seconds(length(fast)), 120 - 20);
   EXPECT_TRUE(fast.quick);
-  EXPECT_LT(fast.trials, scenario.trials);
+  EXPECT_LT(fast.trials.min, scenario.trials.min);
   EXPECT_EQ(fast.sha256, scenario.sha256);
   EXPECT_THAT(fast.warnings, testing::Contains(HasSubstr("--quick")));
 }
@@ -83,7 +84,7 @@ TEST(Scenario, QuickLowersWhatWasGiven) {
   ASSERT_TRUE(parsed) << parsed.error().message;
   parsed->tests[0].parameters["measure_s"] = 100.0;
   const Scenario fast = quick(*parsed, catalogue());
-  EXPECT_EQ(fast.trials, 1);
+  EXPECT_EQ(fast.trials.min, 1);
   EXPECT_EQ(fast.warm_up, 1s);
   EXPECT_FALSE(fast.tests[0].parameters.contains("measure_s"));
 }
@@ -93,7 +94,7 @@ TEST(Scenario, DefaultsFollowTheCommonRules) {
   ASSERT_TRUE(scenario) << scenario.error().message;
   EXPECT_EQ(scenario->age_limit, Duration(4s));
   EXPECT_EQ(scenario->warm_up, 10s);
-  EXPECT_EQ(scenario->trials, 5);
+  EXPECT_EQ(scenario->trials.min, 5);
   EXPECT_EQ(scenario->refresh, Refresh::every_interval);
   EXPECT_EQ(scenario->metrics.window, 1s);
   EXPECT_TRUE(scenario->attribute.transit);
@@ -225,7 +226,7 @@ TEST(Schema, KnowsEveryTestAlgorithmFaultAndParameter) {
   const auto& tests = schema.at("properties").at("tests").at("items").at("anyOf").at(1).at("properties");
   EXPECT_EQ(keys_of(tests), names_of(all.tests));
   for (const auto& test : all.tests) {
-    std::vector<std::string> keys;
+    std::vector<std::string> keys = keys_of_a_test();
     for (const auto& parameter : test.parameters) keys.push_back(parameter.key());
     EXPECT_THAT(keys_of(tests.at(test.name).at("properties")), testing::UnorderedElementsAreArray(keys)) << test.name;
   }

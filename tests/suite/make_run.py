@@ -171,7 +171,7 @@ class Run:
 def trial(run, test, index, attempt, parameters, body, void=None):
     name = f"{test}.{index}.{attempt}"
     seed = 1000 + 10 * index + len(test)
-    log("runner", run.t, "trial_started", trial=name, test=test, index=index, attempt=attempt, seed=seed,
+    log("runner", run.t, "trial_started", trial=name, test=test, entry=test, index=index, attempt=attempt, seed=seed,
         algorithm=ALGORITHM, interval_ns=T, mode="distributed", quick=False, parameters=parameters)
     body(run, name, seed)
     run.phase(name, test, "cool-down", 2 * S)

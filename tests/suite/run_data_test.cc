@@ -27,7 +27,7 @@ class RunDirectory : public testing::Test {
 };
 
 constexpr const char* kStarted =
-    R"({"t_ns":10,"node":"runner","event":"trial_started","trial":"a.0.0","test":"a","index":0,"attempt":0,"seed":5})";
+    R"({"t_ns":10,"node":"runner","event":"trial_started","trial":"a.0.0","test":"a","entry":"a","index":0,"attempt":0,"seed":5})";
 
 TEST_F(RunDirectory, WithoutLogsIsAnError) { EXPECT_THAT(error(), HasSubstr("no event logs")); }
 
@@ -75,7 +75,7 @@ TEST_F(RunDirectory, TrialsHavePhasesAndVerdicts) {
           "\n"
           R"({"t_ns":40,"node":"runner","event":"trial_ended","trial":"a.0.0","void":null})"
           "\n"
-          R"({"t_ns":50,"node":"runner","event":"trial_started","trial":"a.0.1","test":"a","index":0,"attempt":1,"seed":5})"
+          R"({"t_ns":50,"node":"runner","event":"trial_started","trial":"a.0.1","test":"a","entry":"a","index":0,"attempt":1,"seed":5})"
           "\n");
   const auto data = RunData::load(directory_.path());
   ASSERT_TRUE(data) << data.error().message;

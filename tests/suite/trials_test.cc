@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/interrupt.h"
 #include "tests/suite/fake_run.h"
 
 namespace cats::suite {
@@ -34,6 +35,7 @@ class FakeTestbed final : public scenarios::Testbed {
   }
 
   Instant now() const override { return clock_.now(); }
+  void configure(const scenarios::Scenario& scenario) override { configured.push_back(scenario.algorithm.name); }
   void sleep_until(Instant when) override { clock_.set(when); }
   const std::vector<scenarios::Site>& sites() const override { return sites_; }
   const std::vector<std::string>& ingresses() const override { return ingresses_; }
@@ -49,6 +51,7 @@ class FakeTestbed final : public scenarios::Testbed {
   }
 
   std::vector<std::string> commands;
+  std::vector<std::string> configured;  // the algorithm, once per attempt
   std::string broken;
   std::map<std::string, int> connections;
   double idle = 0.5;
@@ -69,7 +72,7 @@ class TrialLoop : public testing::Test {
     return {directory_ / "events/runner.jsonl", "runner", clock_};
   }
   RunData run(const scenarios::Scenario& scenario) {
-    run_trials(testbed_, scenario, plan_trials(scenario), directory_.path(), log_,
+    run_trials(testbed_, plan_trials(scenario), directory_.path(), log_,
                [&](const Progress& progress) { progress_.push_back(progress); });
     return *RunData::load(directory_.path());
   }
@@ -114,17 +117,46 @@ TEST(Plan, IsSeededAndShuffled) {
     }));
 }
 
+scenarios::Scenario two_algorithms() {
+  scenarios::Scenario scenario = fake_scenario();
+  scenario.tests = {{"metric-distribution", nlohmann::ordered_json::object()}};
+  for (const char* algorithm : {"global-min", "round-robin"}) {
+    auto own = std::make_shared<scenarios::Scenario>(scenario);
+    own->algorithm.name = algorithm;
+    scenario.cases.push_back({"metric-distribution",
+                              fmt::format("metric-distribution#{}", scenario.cases.size() + 1),
+                              {{"algorithm", algorithm}},
+                              own});
+  }
+  return scenario;
+}
+
+TEST(Plan, EveryBlockHasEachEntryOnceWithTheSameSeed) {
+  const auto plan = plan_trials(two_algorithms());
+  ASSERT_EQ(plan.size(), 6U);
+  bool first_leads = false;
+  bool second_leads = false;
+  for (std::size_t i = 0; i < 6; i += 2) {
+    EXPECT_EQ(plan[i].index, static_cast<int>(i / 2));
+    EXPECT_EQ(plan[i + 1].index, plan[i].index);
+    EXPECT_NE(plan[i].entry.label, plan[i + 1].entry.label);
+    EXPECT_EQ(plan[i].seed, plan[i + 1].seed);
+    (plan[i].entry.label.ends_with("1") ? first_leads : second_leads) = true;
+  }
+  EXPECT_TRUE(first_leads && second_leads);
+}
+
 TEST(Plan, TheDefaultsFitIntoTheirTime) {
   scenarios::Scenario scenario = fake_scenario();
   for (auto& test : scenario.tests) test.parameters = nlohmann::ordered_json::object();
-  scenario.trials = 5;
+  scenario.trials = {5, 5, 0};
   scenario.warm_up = 10s;
   scenario.cool_down = 1s;
-  EXPECT_LT(total_length(plan_trials(scenario), scenario), 9min);
+  EXPECT_LT(total_length(plan_trials(scenario)), 9min);
   scenario.quick = true;
-  scenario.trials = 2;
+  scenario.trials = {2, 2, 0};
   scenario.warm_up = 3s;
-  EXPECT_LT(total_length(plan_trials(scenario), scenario), 105s);
+  EXPECT_LT(total_length(plan_trials(scenario)), 105s);
 }
 
 TEST_F(TrialLoop, LogsTrialsAndPhases) {
@@ -162,6 +194,35 @@ TEST_F(TrialLoop, ABusyMachineVoidsTrialsAndThenTheTest) {
   EXPECT_EQ(analysis.tests[0].void_trials, 12);
   EXPECT_THAT(analysis.tests[0].reason, HasSubstr("idle"));
   EXPECT_EQ(analysis.warnings.size(), 12U);
+}
+
+TEST_F(TrialLoop, ABrokenOffRunIsCompletedAndNothingRunTwice) {
+  const scenarios::Scenario scenario = two_algorithms();
+  const auto plan = plan_trials(scenario);
+  int ended = 0;
+  const auto interrupt = [&](const Progress& progress) {
+    if (progress.phase == "warm-up" && ++ended == 4) throw Interrupted();
+  };
+  EXPECT_THROW(run_trials(testbed_, plan, directory_.path(), log_, interrupt), Interrupted);
+  const Taken before = taken(*RunData::load(directory_.path()));
+  EXPECT_EQ(before.counted.size(), 3U);
+  EXPECT_EQ(before.attempts.size(), 4U);
+  run_trials(testbed_, plan, directory_.path(), log_, {}, before);
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  std::multiset<std::pair<std::string, int>> counted;
+  for (const Trial& trial : data->trials())
+    if (!trial.voided) counted.emplace(trial.entry, trial.index);
+  EXPECT_EQ(counted.size(), 6U);
+  EXPECT_EQ((std::set<std::pair<std::string, int>>(counted.begin(), counted.end()).size()), 6U);
+  EXPECT_EQ(data->trials().size(), 7U);  // one did not end
+  EXPECT_EQ(testbed_.configured.size(), 7U);
+}
+
+TEST_F(TrialLoop, AdaptiveTrialsEndAtTheirMostWhenNothingIsPrecise) {
+  scenarios::Scenario scenario = one_test("metric-distribution");
+  scenario.trials = {2, 5, 0.05};  // no update is ever received here: the figure has no value
+  EXPECT_EQ(run(scenario).trials().size(), 5U);
 }
 
 TEST_F(TrialLoop, AnAgentThatDoesNotAnswerVoidsTheTrial) {
