@@ -164,12 +164,15 @@ Expected<SessionParameters> mirrored_session(const BmpPeerUp& up, const EdgeMeta
     return decode_open(message.subspan(std::min(header_size, message.size())), codes);
   };
   const auto sent = open_of(up.sent_open);
-  const auto received = open_of(up.received_open);
+  const auto received = lacks_received_open(up) ? sent : open_of(up.received_open);
   if (!sent || !received) {
     return fail("BMP peer up of {}: {}", up.peer.address, (sent ? received : sent).error().str());
   }
-  return negotiate(sent->capabilities, received->capabilities, received->effective_as(),
+  const std::uint32_t peer_as = lacks_received_open(up) ? up.peer.as : received->effective_as();
+  return negotiate(sent->capabilities, received->capabilities, peer_as,
                    {.local_as = sent->effective_as(), .codes = codes});
 }
+
+bool lacks_received_open(const BmpPeerUp& up) { return up.received_open.size() <= header_size; }
 
 }  // namespace cats::bgp

@@ -64,7 +64,9 @@ class Tap {
     callbacks.on_mirrored = [this](const std::string& router, Instant received, const bgp::BmpPeer& peer,
                                    bgp::ByteView update) { mirrored(router, received, peer, update); };
     // The two OPENs say how to read what the peer sends.
-    callbacks.on_peer_up = [this](const std::string& router, Instant, const bgp::BmpPeerUp& up) {
+    callbacks.on_peer_up = [this](const std::string& router, Instant received, const bgp::BmpPeerUp& up) {
+      if (bgp::lacks_received_open(up))
+        agent_.events().write_at(received, "tap_open_missing", {{"router", router}, {"peer", up.peer.address.str()}});
       if (auto session = bgp::mirrored_session(up, codes_))
         sessions_.insert_or_assign({router, up.peer.address}, *session);
     };

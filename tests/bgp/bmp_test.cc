@@ -115,6 +115,24 @@ TEST(Bmp, PeerUpTellsHowToReadThePeer) {
   EXPECT_THAT(session->families, ::testing::ElementsAre(ipv6_unicast));
 }
 
+// FRR 8.4: "missing RX OPEN message for peer".
+TEST(Bmp, AnOpenThatTheRouterForgotIsTakenToBeLikeItsOwn) {
+  const Bytes sent = encode_open({.as = 65000,
+                                  .router_id = 1,
+                                  .capabilities = {MultiprotocolCapability{ipv6_unicast}, FourOctetAsCapability{65000},
+                                                   AddPathCapability{{{ipv6_unicast, 1}}}}})
+                         .value();
+  const Bytes m = message(3, peer + hex("20010002000000000000000000000001 00b3 8000") + sent +
+                                 hex("ffffffffffffffffffffffffffffffff 0013 01"));
+  const auto up = decode_as<BmpPeerUp>(m);
+  EXPECT_TRUE(lacks_received_open(up));
+  const auto session = mirrored_session(up);
+  ASSERT_TRUE(session) << session.error().message;
+  EXPECT_EQ(session->peer_as, up.peer.as);
+  EXPECT_THAT(session->families, ::testing::ElementsAre(ipv6_unicast));
+  EXPECT_FALSE(session->receives_path_ids(ipv6_unicast));
+}
+
 TEST(Bmp, StatisticsAndUnknownTypes) {
   const auto statistics =
       decode_as<BmpStatistics>(message(1, peer + hex("00000002 0000 0004 00000001 0007 0008 0000000000000009")));
