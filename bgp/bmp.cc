@@ -1,5 +1,8 @@
 #include "bgp/bmp.h"
 
+#include <algorithm>
+#include <array>
+
 #include "bgp/message.h"
 
 namespace cats::bgp {
@@ -50,10 +53,20 @@ std::vector<BmpTlv> read_tlvs(Reader& r) {
   return all;
 }
 
+// The header of an OPEN, and nothing behind it: what FRR sends for an OPEN that it does not have.
+bool is_bare_open(ByteView message) {
+  constexpr std::array<std::byte, 3> length_and_type{std::byte{0}, std::byte{header_size}, std::byte{1}};
+  return message.size() >= header_size &&
+         std::ranges::all_of(message.first(16), [](std::byte b) { return b == std::byte{0xff}; }) &&
+         std::ranges::equal(message.subspan(16, 3), length_and_type);
+}
+
 // One BGP message from the front; what it says must be well framed.
 ByteView read_bgp_message(Reader& r) {
   Reader ahead = r;
-  const NextMessage next = next_message(ahead.rest(), true);
+  const ByteView rest = ahead.rest();
+  if (is_bare_open(rest)) return r.bytes(header_size);
+  const NextMessage next = next_message(rest, true);
   const auto* frame = std::get_if<Frame>(&next);
   if (frame == nullptr) {
     r.fail();
