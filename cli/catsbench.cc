@@ -41,8 +41,10 @@ int run(int argc, char** argv) {
   Session session{
       .command_line = {argv, argv + argc}, .shipped = find_shipped(program), .catsd = program.parent_path() / "catsd"};
   add_scenario(app, session);
+  add_verify(app, session);
   add_validate(app, session);
   add_report(app, session);
+  add_compare(app, session);
   add_topology(app, session);
   add_algorithms(app, session);
   add_doctor(app, session);

@@ -18,8 +18,10 @@ struct Session {
 };
 
 void add_scenario(CLI::App& app, Session& session);
+void add_verify(CLI::App& app, Session& session);
 void add_validate(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
+void add_compare(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
 void add_algorithms(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);

@@ -71,9 +71,9 @@ fs::path directory_of(const scenarios::Scenario& scenario, const Options& option
   return fs::path("runs") / fmt::format("{}-{}", time, scenario.name);
 }
 
-void run(Session& session, const Options& options) {
-  const scenarios::Scenario scenario = to_run(session, options);
-  need_root("scenario");
+suite::Report run(Session& session, const Options& options, const scenarios::Scenario& scenario,
+                  const std::string& command) {
+  need_root(command);
   cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
     fmt::print(stderr, "removed what {} left\n", found.str());
   });
@@ -100,7 +100,17 @@ void run(Session& session, const Options& options) {
   const suite::Report report = suite::run_scenario(scenario, run_options);
   line.clear();
   print(report, directory, options.json);
-  session.exit_status = suite::exit_status(report);
+  return report;
+}
+
+// What a run of any kind is given.
+void add_run_options(CLI::App& command, Options& options) {
+  command.add_option("FILE", options.file, "a scenario file, or the name of a shipped one");
+  command.add_option("--set", options.values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
+      ->allow_extra_args(false);
+  command.add_flag("--quick", options.quick, "fewer and shorter trials; the report says so");
+  command.add_option("--out", options.out, "the run directory (default: runs/TIME-NAME here)");
+  command.add_flag("--json", options.json, "print report.json instead of the summary");
 }
 
 }  // namespace
@@ -116,15 +126,35 @@ void add_scenario(CLI::App& app, Session& session) {
                          "  sudo catsbench scenario my.yaml --quick --out results/first\n"
                          "  sudo catsbench scenario distributed --set interval=200ms --set algorithm=round-robin\n"
                          "  sudo catsbench scenario --resume runs/20261122T025118Z-distributed");
-  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one");
-  command->add_option("--set", options->values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
-      ->allow_extra_args(false);
+  add_run_options(*command, *options);
   command->add_option("--resume", options->resume, "go on with a run that was broken off");
-  command->add_flag("--quick", options->quick, "fewer and shorter trials; the report says so");
   command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
-  command->add_option("--out", options->out, "the run directory (default: runs/TIME-NAME here)");
-  command->add_flag("--json", options->json, "print report.json instead of the summary");
-  command->callback([&session, options] { run(session, *options); });
+  command->callback([&session, options] {
+    session.exit_status = suite::exit_status(run(session, *options, to_run(session, *options), "scenario"));
+  });
+}
+
+void add_verify(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "verify",
+      "Run a scenario and ask whether the bounds that it declares hold\n"
+      "A bound is judged from the 95 % interval: it holds when the whole interval is within. The verdicts of the "
+      "tests\n"
+      "themselves are in the report, but do not count here.\n"
+      "Exit status: 0 all bounds hold, 1 one does not, 2 none declared, or scenario or machine at fault,\n"
+      "3 one was inconclusive or could not be measured\n"
+      "Example:\n"
+      "  sudo catsbench verify my.yaml      with `bounds: ['session-continuity.steering_delay_ms <= 2 s']` in my.yaml");
+  add_run_options(*command, *options);
+  command->callback([&session, options] {
+    const scenarios::Scenario scenario = to_run(session, *options);
+    if (scenario.bounds.empty())
+      throw UsageError(
+          fmt::format("{} declares no bounds: write such as bounds: ['session-continuity.steering_delay_ms <= 2 s']",
+                      scenario.file.string()));
+    session.exit_status = suite::verify_status(run(session, *options, scenario, "verify").bounds);
+  });
 }
 
 void add_validate(CLI::App& app, Session& session) {

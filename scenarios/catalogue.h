@@ -16,10 +16,17 @@ struct AlgorithmDeclaration {
   bool needs_replies = false;  // it reads replies or requests in flight: the emulator refuses it
 };
 
+// What a test's report says, and a bound may name. A name that ends in ".*" stands for one figure per hop, site, ….
+struct FigureDeclaration {
+  std::string name;
+  std::string unit;  // "ms", "1", "points", "updates", …
+};
+
 struct TestDeclaration {
   std::string name;
   std::string help;
   std::vector<Parameter> parameters;
+  std::vector<FigureDeclaration> figures;
 };
 
 // A deliberate fault: shows that a test can fail.
@@ -42,7 +49,8 @@ struct Catalogue {
 std::vector<AlgorithmDeclaration> declared_algorithms();
 std::vector<FaultDeclaration> declared_faults();
 
-// Of suite::all_tests(), which stands above this folder: a range of pointers to name(), title() and parameters().
+// Of suite::all_tests(), which stands above this folder: a range of pointers to name(), title(), parameters() and
+// figures().
 template <class Tests>
 std::vector<TestDeclaration> declared_tests(const Tests& tests) {
   std::vector<TestDeclaration> declared;
@@ -50,6 +58,7 @@ std::vector<TestDeclaration> declared_tests(const Tests& tests) {
     TestDeclaration& entry = declared.emplace_back();
     entry.name = test->name();
     entry.help = test->title();
+    entry.figures = test->figures();
     for (const auto& p : test->parameters())
       entry.parameters.push_back({p.name, p.unit, p.value, p.quick, p.lo, p.hi, p.help});
   }

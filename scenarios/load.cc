@@ -40,6 +40,7 @@ class Loader {
       const auto expansion = expand(scenario.text, file_, of_cases);
       if (!expansion) return fail("{}", printable(expansion.error().message));
       topology_problems = read_whole(expansion->base, directory, scenario);
+      check_bounds_of(expansion->base, scenario);
       std::swap(of_cases, diagnostics_);
       if (topology_problems.empty()) topology_problems = read_cases(*expansion, directory, scenario);
       std::swap(of_cases, diagnostics_);
@@ -99,7 +100,7 @@ class Loader {
     }
     const yaml::Map map =
         root.map({"name", "topology", "mode", "seed", "interval", "refresh", "age_limit", "attribute", "service",
-                  "metrics", "algorithm", "workload", "tests", "trials", "warm_up", "cool_down", "faults"});
+                  "metrics", "algorithm", "workload", "tests", "trials", "warm_up", "cool_down", "faults", "bounds"});
     scenario.name = read_name(map.at("name"));
     scenario.topology = map.at("topology").string();
     scenario.mode = read_mode(map.get("mode"));
@@ -115,6 +116,7 @@ class Loader {
     check_workload(map, scenario);
     read_trials(map, scenario);
     scenario.faults = read_faults(map.get("faults"), catalogue_);
+    scenario.bounds = read_bounds(map.get("bounds"), catalogue_);
   }
 
   static std::string read_name(const yaml::Reader& reader) {
@@ -173,6 +175,14 @@ class Loader {
       map.get("max").complain(fmt::format("{} is less than min: {}", trials.max, trials.min));
     if (map.has("ci_width") && trials.ci_width == 0) map.get("ci_width").complain("no interval is that narrow");
     return trials;
+  }
+
+  void check_bounds_of(const YAML::Node& tree, const Scenario& scenario) {
+    const yaml::Reader root(tree, "", file_, diagnostics_, Place{file_, 1, 1});
+    if (!root.is_map()) return;
+    std::vector<std::string> names;
+    for (const TestRequest& request : scenario.tests) names.push_back(request.name);
+    check_bounds(root.open_map().get("bounds"), catalogue_, names);
   }
 
   static void read_trials(const yaml::Map& map, Scenario& scenario) {

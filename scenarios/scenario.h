@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "cpsel/metrics.h"
 #include "cpsel/registry.h"
+#include "scenarios/bounds.h"
 #include "scenarios/catalogue.h"
 #include "topologies/topology.h"
 
@@ -126,6 +127,7 @@ struct Scenario {
   Duration warm_up{};    // of each trial
   Duration cool_down{};  // of each trial
   std::vector<Fault> faults;
+  std::vector<FigureBound> bounds;
   std::vector<Case> cases;  // by entry of `tests`, then by combination; see cases_of()
 
   bool quick = false;

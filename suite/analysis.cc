@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cpsel/metrics_json.h"
+#include "suite/comparisons.h"
 #include "suite/report/figure.h"
 #include "suite/trials.h"
 
@@ -125,6 +126,7 @@ Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
   warn_of_trials(data, scenario, analysis.warnings);
   for (const scenarios::Case& entry : scenarios::cases_of(scenario))
     analysis.tests.push_back(analyse(data, entry, analysis.warnings));
+  analysis.comparisons = compare_entries(analysis.tests);
   for (const Trial& trial : data.trials())
     analysis.trial_order.push_back(fmt::format("{}.{}", trial.entry, trial.index));
   return analysis;

@@ -14,6 +14,7 @@
 #include "emulator/run_state.h"
 #include "emulator/testbed.h"
 #include "emulator/world.h"
+#include "suite/bounds.h"
 #include "suite/report/declarations.h"
 #include "suite/report/json.h"
 #include "suite/tests/test.h"
@@ -238,6 +239,8 @@ Report recompute(const fs::path& run_directory) {
   for (const Event& event : data->events("preflight"))
     report.preflight.push_back({{"check", event.at("check")}, {"ok", event.at("ok")}, {"detail", event.at("detail")}});
   report.tests = std::move(analysis.tests);
+  report.comparisons = std::move(analysis.comparisons);
+  report.bounds = judge_bounds(scenario.bounds, report.tests);
   report.warnings = std::move(analysis.warnings);
   for (const auto& warning : scenario.warnings) report.warnings.push_back({.test = {}, .figure = {}, .text = warning});
   for (const Event& event : data->events("run_failed"))

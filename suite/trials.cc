@@ -1,10 +1,12 @@
 #include "suite/trials.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/random.h"
+#include "suite/comparisons.h"
 #include "suite/faults.h"
+#include "suite/report/figure.h"
+#include "suite/stats/enough.h"
 
 namespace cats::suite {
 namespace {
@@ -99,9 +101,9 @@ class Loop {
     std::vector<Warning> ignored;
     const TestResult result = analyse(*data, trial.entry, ignored);
     const Figure* figure = result.find(trial.test->primary_figure());
-    if (figure == nullptr || !figure->value || !figure->ci95) return false;
-    return (figure->ci95->hi - figure->ci95->lo) / 2 <=
-           trial.entry.scenario->trials.ci_width * std::abs(*figure->value);
+    if (figure == nullptr) return false;
+    const std::vector<double> values = trial_values(result, trial.test->primary_figure());
+    return stats::enough(values, trial.entry.scenario->trials.ci_width, scale_of(*figure));
   }
 
   // Why the attempt does not count, if it does not.

@@ -65,6 +65,7 @@ void run_trials(scenarios::Testbed& testbed, const std::vector<PlannedTrial>& pl
 
 struct Analysis {
   std::vector<TestResult> tests;  // in the scenario's order
+  std::vector<Comparison> comparisons;
   std::vector<Warning> warnings;
   std::vector<std::string> trial_order;  // "metric-distribution.2", attempts that did not count included
 };

@@ -48,6 +48,10 @@ std::string text(double value, const std::string& unit) {
 
 }  // namespace
 
+stats::Scale scale_of(const Figure& figure) {
+  return figure.ci_method == kRatioMethod ? stats::Scale::ratio : stats::Scale::difference;
+}
+
 TrialSamples TrialSamples::of(const Trial& trial, std::vector<double> samples, std::string missing) {
   return {&trial, std::move(samples), std::nullopt, std::move(missing)};
 }
@@ -89,7 +93,7 @@ Figure& add_figure(TestResult& result, const std::string& figure_name, const Fig
   if (!values.empty()) figure.value = kind.ratio ? stats::geometric_mean(values) : stats::mean(values);
   figure.ci95 = kind.ratio ? stats::ratio_interval(values) : stats::mean_interval(values);
   figure.ci_method = !figure.ci95 ? fmt::format("none: {} trials", values.size())
-                     : kind.ratio ? "student-t over logarithms of trials"
+                     : kind.ratio ? std::string(kRatioMethod)
                                   : "student-t over trials";
   describe_samples(figure, std::move(pooled));
   if (figure.samples == 0 && figure.reason.empty()) figure.reason = "has one number per trial, no samples";

@@ -16,6 +16,9 @@ namespace cats::suite {
 // as in a quick run (which the report marks as not conforming).
 inline constexpr int kLeastTrialsForInterval = 3;
 
+// Figure::ci_method of figures that are ratios.
+inline constexpr std::string_view kRatioMethod = "student-t over logarithms of trials";
+
 struct FigureKind {
   std::string unit;
   std::string statistic;  // "mean", "max", "p99", "sum" are computed from samples; others come as values
@@ -24,6 +27,9 @@ struct FigureKind {
   nlohmann::ordered_json labels = nullptr;
   bool ratio = false;  // values are ratios: geometric mean, interval on logarithms
 };
+
+// On which scale the figure's trials are averaged and compared.
+stats::Scale scale_of(const Figure& figure);
 
 struct TrialSamples {
   const Trial* trial = nullptr;

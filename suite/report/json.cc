@@ -141,7 +141,10 @@ Json to_json(const Report& report) {
                {"preflight", report.preflight}};
   Json& tests = json["tests"] = Json::array();
   for (const TestResult& result : report.tests) tests.push_back(to_json(result));
-  json["comparisons"] = report.comparisons;
+  Json& comparisons = json["comparisons"] = Json::array();
+  for (const Comparison& comparison : report.comparisons) comparisons.push_back(to_json(comparison));
+  Json& bounds = json["bounds"] = Json::array();
+  for (const BoundResult& bound : report.bounds) bounds.push_back(to_json(bound));
   Json& warnings = json["warnings"] = Json::array();
   for (const Warning& warning : report.warnings)
     warnings.push_back({{"test", warning.test}, {"figure", warning.figure}, {"text", warning.text}});
@@ -156,10 +159,13 @@ Expected<Report> report_from_json(const Json& json) {
     const std::pair<const char*, Json Report::*> parts[] = {
         {"run", &Report::run},     {"scenario", &Report::scenario},       {"topology", &Report::topology},
         {"clock", &Report::clock}, {"environment", &Report::environment}, {"declarations", &Report::declarations},
-        {"duts", &Report::duts},   {"preflight", &Report::preflight},     {"comparisons", &Report::comparisons},
+        {"duts", &Report::duts},   {"preflight", &Report::preflight},
     };
     for (const auto& [name, part] : parts) report.*part = json.at(name);
     for (const Json& test : json.at("tests")) report.tests.push_back(test_from_json(test));
+    for (const Json& comparison : json.at("comparisons"))
+      report.comparisons.push_back(comparison_from_json(comparison));
+    for (const Json& bound : json.at("bounds")) report.bounds.push_back(bound_from_json(bound));
     for (const Json& warning : json.at("warnings"))
       report.warnings.push_back({warning.at("test").get<std::string>(), warning.at("figure").get<std::string>(),
                                  warning.at("text").get<std::string>()});

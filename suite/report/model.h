@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "suite/report/bound.h"
+#include "suite/report/comparison.h"
 #include "suite/stats/verdict.h"
 
 namespace cats::suite {
@@ -87,7 +89,8 @@ struct Report {
   nlohmann::ordered_json duts = nlohmann::ordered_json::array();
   nlohmann::ordered_json preflight = nlohmann::ordered_json::array();
   std::vector<TestResult> tests;
-  nlohmann::ordered_json comparisons = nlohmann::ordered_json::array();
+  std::vector<Comparison> comparisons;
+  std::vector<BoundResult> bounds;
   std::vector<Warning> warnings;
 
   bool operator==(const Report&) const = default;

@@ -73,6 +73,8 @@ class Writer {
   std::string write(const Report& report) {
     head(report);
     for (const TestResult& test : report.tests) one_test(test);
+    if (!report.comparisons.empty()) out_ += "\nComparisons\n" + comparison_table(report.comparisons);
+    if (!report.bounds.empty()) out_ += "\nBounds of the scenario\n" + bound_table(report.bounds);
     preflight(report);
     warnings(report);
     foot(report);

@@ -96,6 +96,15 @@ class Collection final : public Test {
   std::string_view title() const override { return "metrics are collected correctly"; }
   std::string_view primary_figure() const override { return "collection_error_points"; }
 
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{{"collection_error_points", "points"},
+                                                                {"published_error_points", "points"},
+                                                                {"score_deviation", "of 10"},
+                                                                {"site_difference", "of the scale"},
+                                                                {"utilisation_percent.*", "%"}};
+    return list;
+  }
+
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"settle_s", "s", 1.5, 0.8, 0.5, 60, "after a change of the load, before windows count"},

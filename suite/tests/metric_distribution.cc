@@ -185,6 +185,20 @@ class MetricDistribution final : public Test {
   std::string_view title() const override { return "metrics reach the decision maker, intact and on time"; }
   std::string_view primary_figure() const override { return "distribution_delay_ms"; }
 
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{{"coverage", "1"},
+                                                                {"lost", "updates"},
+                                                                {"altered", "updates"},
+                                                                {"duplicated", "updates"},
+                                                                {"reordered", "updates"},
+                                                                {"interval_error_ms", "ms"},
+                                                                {"distribution_delay_ms", "ms"},
+                                                                {"distribution_delay_ms.*", "ms"},
+                                                                {"age_ms", "ms"},
+                                                                {"age_ms.max", "ms"}};
+    return list;
+  }
+
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"measure_s", "s", 15, 6, 1, 86400, "how long updates are followed"},

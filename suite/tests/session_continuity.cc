@@ -114,6 +114,14 @@ class SessionContinuity final : public Test {
   std::string_view title() const override { return "sessions survive, and new ones follow the selection"; }
   std::string_view primary_figure() const override { return "steering_delay_ms"; }
 
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{
+        {"broken_sessions", "sessions"}, {"instance_changes", "changes"}, {"failed_requests", "requests"},
+        {"longest_stall_ms", "ms"},      {"table_match_share", "1"},      {"steering_delay_ms", "ms"},
+        {"loaded_share", "1"},           {"aging_error_ms", "ms"}};
+    return list;
+  }
+
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"react_s", "s", 10, 4, 1, 3600, "after the load step, with the workload running"},

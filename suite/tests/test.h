@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "scenarios/catalogue.h"
 #include "scenarios/parameters.h"
 #include "scenarios/scenario.h"
 #include "scenarios/testbed.h"
@@ -83,8 +84,12 @@ class Test {
   virtual Duration warm_up(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const {
     return scenario.warm_up;
   }
+  // Every figure that the test's report has, or may have.
+  virtual const std::vector<scenarios::FigureDeclaration>& figures() const = 0;
   // What the test is about: its interval decides when `trials: {ci_width: …}` is content.
   virtual std::string_view primary_figure() const = 0;
+  // What algorithms and modes are compared by. Few: each figure more costs all of them power under Holm's adjustment.
+  virtual std::vector<std::string_view> compared_figures() const { return {primary_figure()}; }
   // Of one trial, without warm-up and cool-down: for the time left.
   virtual Duration length(const Conditions& conditions) const = 0;
   // The stimulus with its warm-up. Throws MeasurementError, Interrupted. What it switched on is switched off by

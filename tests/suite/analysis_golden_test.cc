@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "suite/comparisons.h"
 #include "suite/report/json.h"
 #include "suite/report/summary.h"
 #include "suite/trials.h"
@@ -168,6 +169,33 @@ TEST(Golden, AnAlgorithmThatIgnoresMetricsHasNoSteering) {
   ASSERT_NE(result.find("steering_delay_ms"), nullptr);
   EXPECT_EQ(result.find("steering_delay_ms")->verdict, Verdict::not_applicable);
   EXPECT_EQ(result.find("loaded_share")->verdict, Verdict::pass) << result.find("loaded_share")->reason;
+}
+
+// Another algorithm beside the one that ran: the same trials, each a little slower.
+TEST(Golden, ComparisonsOfAlgorithms) {
+  const FakeRun run;
+  Report report = report_of(run);
+  const std::size_t count = report.tests.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    TestResult other = report.tests[i];
+    other.algorithm = "round-robin";
+    for (TrialResult& trial : other.trials)
+      for (auto& [figure, value] : trial.figures)
+        if (value) *value += 0.5 + 0.25 * trial.index;
+    report.tests.push_back(std::move(other));
+  }
+  report.comparisons = compare_entries(report.tests);
+  expect_golden("comparisons.json", write_json(to_json(report).at("comparisons")));
+  expect_golden("comparisons.txt", comparison_table(report.comparisons));
+  const std::string text = write_json(to_json(report));
+  const auto again = parse_report(text);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->comparisons, report.comparisons);
+  const std::filesystem::path file = run.path() / "report.json";
+  write_file(file, text);
+  const auto valid = support::run({"/usr/bin/python3", "-m", "jsonschema", "-i", file.string(),
+                                   std::string(CATS_SOURCE_DIR) + "/suite/report/report.schema.json"});
+  EXPECT_EQ(valid.status, 0) << valid.output;
 }
 
 TEST(VoidReason, NamesWhatWasWrongWithTheTrial) {

@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "scenarios/bounds.h"
 #include "suite/report/figure.h"
 #include "suite/report/json.h"
 #include "suite/report/summary.h"
+#include "suite/tests/test.h"
 #include "tests/suite/fake_run.h"
 
 namespace cats::suite {
@@ -145,6 +147,19 @@ TEST(Summary, ColoursAndNarrowTerminals) {
     }
     start = end + 1;
   }
+}
+
+// Bounds may name what the report holds, and nothing else.
+TEST(Declarations, EveryFigureOfTheGoodRunIsDeclaredWithItsUnit) {
+  const auto report = parse_report(read_file(kTestFolder + "golden/report.json"));
+  ASSERT_TRUE(report) << report.error().message;
+  for (const TestResult& result : report->tests)
+    for (const auto& [figure, value] : result.figures) {
+      const auto bound =
+          scenarios::parse_bound(fmt::format("{}.{} <= 1{}", result.name, figure, value.unit == "1" ? "" : value.unit),
+                                 scenarios::declared_tests(all_tests()));
+      EXPECT_TRUE(bound) << bound.error().message;
+    }
 }
 
 }  // namespace
