@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
       .command_line = {argv, argv + argc}, .shipped = find_shipped(program), .catsd = program.parent_path() / "catsd"};
   add_scenario(app, session);
   add_verify(app, session);
+  add_dimension(app, session);
   add_validate(app, session);
   add_report(app, session);
   add_compare(app, session);

@@ -19,6 +19,7 @@ struct Session {
 
 void add_scenario(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
+void add_dimension(CLI::App& app, Session& session);
 void add_validate(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);

@@ -1,4 +1,4 @@
-#include "scenarios/scenario.h"
+#include "cli/scenario.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/commands.h"
 #include "cli/terminal.h"
 #include "emulator/kernel/process.h"
 #include "emulator/run_state.h"
@@ -19,23 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
-  std::string file;
-  std::string out;
-  std::string resume;
-  std::vector<std::string> values;
-  bool quick = false;
-  bool json = false;
-};
-
-scenarios::Scenario load(const Session& session, const Options& options) {
-  const auto file = scenarios::find_scenario(options.file, session.shipped / "scenarios");
-  if (!file) throw UsageError(file.error().message);
-  const auto catalogue = suite::catalogue(session.shipped / "topologies");
-  auto scenario = scenarios::load_scenario(*file, catalogue, options.values);
-  if (!scenario) throw UsageError(scenario.error().message);
-  return options.quick ? scenarios::quick(*std::move(scenario), catalogue) : *std::move(scenario);
-}
+using Options = ScenarioOptions;
 
 // Empty when the source is no git checkout, or git is not installed.
 std::string commit_of(const fs::path& source) {
@@ -66,18 +49,50 @@ scenarios::Scenario to_run(const Session& session, const Options& options) {
 fs::path directory_of(const scenarios::Scenario& scenario, const Options& options) {
   if (!options.resume.empty()) return options.resume;
   if (!options.out.empty()) return options.out;
-  std::string time = utc_now();
-  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
-  return fs::path("runs") / fmt::format("{}-{}", time, scenario.name);
+  return default_directory(scenario.name);
 }
 
-suite::Report run(Session& session, const Options& options, const scenarios::Scenario& scenario,
-                  const std::string& command) {
+suite::Report run_and_print(const Session& session, const Options& options, const scenarios::Scenario& scenario,
+                            const std::string& command) {
+  const fs::path directory = directory_of(scenario, options);
+  suite::Report report = run(session, options, scenario, directory, command);
+  print(report, directory, options.json);
+  return report;
+}
+
+// What a run of any kind is given.
+void add_run_options(CLI::App& command, Options& options) {
+  command.add_option("FILE", options.file, "a scenario file, or the name of a shipped one");
+  command.add_option("--set", options.values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
+      ->allow_extra_args(false);
+  command.add_flag("--quick", options.quick, "fewer and shorter trials; the report says so");
+  command.add_option("--out", options.out, "the run directory (default: runs/TIME-NAME here)");
+  command.add_flag("--json", options.json, "print report.json instead of the summary");
+}
+
+}  // namespace
+
+scenarios::Scenario load(const Session& session, const Options& options) {
+  const auto file = scenarios::find_scenario(options.file, session.shipped / "scenarios");
+  if (!file) throw UsageError(file.error().message);
+  const auto catalogue = suite::catalogue(session.shipped / "topologies");
+  auto scenario = scenarios::load_scenario(*file, catalogue, options.values);
+  if (!scenario) throw UsageError(scenario.error().message);
+  return options.quick ? scenarios::quick(*std::move(scenario), catalogue) : *std::move(scenario);
+}
+
+fs::path default_directory(const std::string& scenario_name) {
+  std::string time = utc_now();
+  std::erase_if(time, [](char c) { return c == ':' || c == '-'; });
+  return fs::path("runs") / fmt::format("{}-{}", time, scenario_name);
+}
+
+suite::Report run(const Session& session, const Options& options, const scenarios::Scenario& scenario,
+                  const fs::path& directory, const std::string& command) {
   need_root(command);
   cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
     fmt::print(stderr, "removed what {} left\n", found.str());
   });
-  const fs::path directory = directory_of(scenario, options);
   ProgressLine line;
   const auto plan = suite::plan_trials(scenario);
   line.say(fmt::format("{}: {} trials, about {} in all; results go to {}", scenario.name, plan.size(),
@@ -97,23 +112,10 @@ suite::Report run(Session& session, const Options& options, const scenarios::Sce
                             progress.attempt > 1 ? fmt::format(" (attempt {})", progress.attempt) : "", progress.phase,
                             minutes(progress.left)));
   };
-  const suite::Report report = suite::run_scenario(scenario, run_options);
+  suite::Report report = suite::run_scenario(scenario, run_options);
   line.clear();
-  print(report, directory, options.json);
   return report;
 }
-
-// What a run of any kind is given.
-void add_run_options(CLI::App& command, Options& options) {
-  command.add_option("FILE", options.file, "a scenario file, or the name of a shipped one");
-  command.add_option("--set", options.values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
-      ->allow_extra_args(false);
-  command.add_flag("--quick", options.quick, "fewer and shorter trials; the report says so");
-  command.add_option("--out", options.out, "the run directory (default: runs/TIME-NAME here)");
-  command.add_flag("--json", options.json, "print report.json instead of the summary");
-}
-
-}  // namespace
 
 void add_scenario(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
@@ -130,7 +132,7 @@ void add_scenario(CLI::App& app, Session& session) {
   command->add_option("--resume", options->resume, "go on with a run that was broken off");
   command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
   command->callback([&session, options] {
-    session.exit_status = suite::exit_status(run(session, *options, to_run(session, *options), "scenario"));
+    session.exit_status = suite::exit_status(run_and_print(session, *options, to_run(session, *options), "scenario"));
   });
 }
 
@@ -153,7 +155,7 @@ void add_verify(CLI::App& app, Session& session) {
       throw UsageError(
           fmt::format("{} declares no bounds: write such as bounds: ['session-continuity.steering_delay_ms <= 2 s']",
                       scenario.file.string()));
-    session.exit_status = suite::verify_status(run(session, *options, scenario, "verify").bounds);
+    session.exit_status = suite::verify_status(run_and_print(session, *options, scenario, "verify").bounds);
   });
 }
 

@@ -16,7 +16,7 @@ std::optional<double> number(const Json& json) {
   return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
 }
 
-using Row = std::array<std::string, 8>;
+using Row = std::array<std::string, 9>;
 
 std::string effect_of(const Comparison& c) {
   if (!c.effect) return "";
@@ -31,9 +31,10 @@ std::string verdict_of(const Comparison& c) {
 }
 
 Row row_of(const Comparison& c) {
-  Row row{c.figure, c.a, c.b, c.paired ? fmt::format("{}", c.pairs) : "-", effect_of(c), "", "", verdict_of(c)};
+  Row row{c.figure, c.a, c.b, c.paired ? fmt::format("{}", c.pairs) : "-", effect_of(c), "", "", "", verdict_of(c)};
   if (c.ci95) row[5] = fmt::format("{:.4g} to {:.4g}", c.ci95->lo, c.ci95->hi);
-  if (c.p_adjusted) row[6] = fmt::format("{:.2g}", *c.p_adjusted);
+  if (c.effect_size) row[6] = fmt::format("{:+.2f}", *c.effect_size);
+  if (c.p_adjusted) row[7] = fmt::format("{:.2g}", *c.p_adjusted);
   return row;
 }
 
@@ -104,8 +105,9 @@ Comparison comparison_from_json(const Json& json) {
 }
 
 std::string comparison_table(const std::vector<Comparison>& comparisons) {
-  constexpr std::size_t kReasons = 7;  // the last column is not padded
-  std::vector<Row> rows{{"figure", "a", "b", "pairs", "b against a", "95 % interval", "p (Holm)", "verdict"}};
+  constexpr std::size_t kReasons = 8;  // the last column is not padded
+  std::vector<Row> rows{
+      {"figure", "a", "b", "pairs", "b against a", "95 % interval", "effect size", "p (Holm)", "verdict"}};
   for (const Comparison& comparison : comparisons) rows.push_back(row_of(comparison));
   std::array<std::size_t, kReasons> widths{};
   for (const Row& row : rows)
