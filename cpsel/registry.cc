@@ -6,8 +6,17 @@
 
 // One line per algorithm, by name: CATS_ALGORITHM(x) is x() in cpsel/algorithms/x.cc.
 #define CATS_ALGORITHMS(CATS_ALGORITHM) \
+  CATS_ALGORITHM(bounded_hash)          \
+  CATS_ALGORITHM(capacity)              \
   CATS_ALGORITHM(ecmp)                  \
   CATS_ALGORITHM(global_min)            \
+  CATS_ALGORITHM(global_min_local)      \
+  CATS_ALGORITHM(inverse_load)          \
+  CATS_ALGORITHM(load_interpretation)   \
+  CATS_ALGORITHM(metadata_cost)         \
+  CATS_ALGORITHM(p2c)                   \
+  CATS_ALGORITHM(pid)                   \
+  CATS_ALGORITHM(pid_a80)               \
   CATS_ALGORITHM(round_robin)
 
 namespace cats::cpsel {
@@ -35,6 +44,15 @@ std::vector<std::string> algorithm_names() {
   std::vector<std::string> names;
   for (const AlgorithmInfo& one : algorithms()) names.push_back(one.name);
   return names;
+}
+
+Parameter refresh_parameter() {
+  return {std::string(kRefresh), "ms", 20, 1, 10000, "how often the flow table's counts are read and weights computed"};
+}
+
+std::optional<std::string> warning_of(std::string_view algorithm, const Parameters& complete, Duration interval) {
+  const AlgorithmInfo* info = find_algorithm(algorithm);
+  return info == nullptr || !info->warning ? std::nullopt : info->warning(complete, interval);
 }
 
 Expected<Parameters> complete(std::string_view algorithm, const Parameters& given) {

@@ -1,27 +1,37 @@
 #include "cpsel/selector.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 
 namespace cats::cpsel {
 
 std::size_t Selector::add_service(ServiceSettings settings, const AlgorithmInfo& info,
                                   std::unique_ptr<Algorithm> algorithm) {
   RandomStream random(seed_, "selector/" + settings.name);
-  services_.push_back(
-      {std::move(settings), info.name, info.ignores_metrics, std::move(algorithm), random, {}, std::nullopt});
+  services_.push_back({.settings = std::move(settings),
+                       .algorithm_name = info.name,
+                       .ignores_metrics = info.ignores_metrics,
+                       .needs_flow_counts = info.needs_flow_counts,
+                       .algorithm = std::move(algorithm),
+                       .random = random});
   return services_.size() - 1;
 }
 
 std::optional<Decision> Selector::received(std::size_t service, const InstanceId& instance, Report report,
                                            Instant now) {
-  auto& instances = services_.at(service).instances;
-  const auto [found, is_new] = instances.try_emplace(instance);
+  Service& s = services_.at(service);
+  const auto [found, is_new] = s.instances.try_emplace(instance);
   Instance& known = found->second;
   const bool tells_more = is_new || known.report.values != report.values || known.report.sequence != report.sequence ||
                           known.report.window_end != report.window_end;
+  const std::optional<Instant> earlier = is_new ? std::nullopt : std::optional(born(known));
   known.report = std::move(report);
   if (!tells_more) return std::nullopt;
   known.received = now;
+  known.number = ++s.reports;
+  known.earlier = earlier;
+  if (earlier) s.flows[instance].forget_before(*earlier);
   return decide(service, now);
 }
 
@@ -39,6 +49,22 @@ std::vector<Decision> Selector::tick(Instant now) {
   return decisions;
 }
 
+void Selector::flows_sent(std::size_t service, const InstanceId& instance, double total, Instant now) {
+  services_.at(service).flows[instance].sample(total, now);
+}
+
+std::optional<Decision> Selector::refresh(std::size_t service, Instant now) {
+  Decision decision = ask(service, now);
+  const std::optional<Decision>& last = services_.at(service).last;
+  const auto moved = [](double a, double b) { return std::abs(a - b) >= kLeastMove; };
+  const auto differs = [](const DecisionInput& a, const DecisionInput& b) { return a.eligible != b.eligible; };
+  if (last && last->kernel_multipath == decision.kernel_multipath && last->inputs.size() == decision.inputs.size() &&
+      std::ranges::equal(last->weights, decision.weights, std::not_fn(moved)) &&
+      std::ranges::equal(last->inputs, decision.inputs, std::not_fn(differs)))
+    return std::nullopt;
+  return commit(std::move(decision));
+}
+
 std::optional<Instant> Selector::next_tick() const {
   std::optional<Instant> first;
   for (const Service& service : services_) {
@@ -53,6 +79,7 @@ Decision Selector::set_algorithm(std::size_t service, const AlgorithmInfo& info,
   Service& s = services_.at(service);
   s.algorithm_name = info.name;
   s.ignores_metrics = info.ignores_metrics;
+  s.needs_flow_counts = info.needs_flow_counts;
   s.algorithm = std::move(algorithm);
   return decide(service, now);
 }
@@ -79,42 +106,69 @@ std::optional<Instant> Selector::next_expiry(const Service& service) {
   return first;
 }
 
-Decision Selector::decide(std::size_t index, Instant now) {
+Candidate Selector::candidate(const Service& service, const InstanceId& id, const Instance& instance,
+                              Instant now) const {
+  const auto capacity = service.settings.capacities.find(id);
+  Candidate candidate{.id = id,
+                      .metrics = &instance.report.values,
+                      .age = std::max(now - born(instance), Duration(0)),
+                      .capacity = capacity == service.settings.capacities.end() ? 1 : capacity->second,
+                      .last_weight = instance.last_weight,
+                      .report = instance.number};
+  if (service.needs_flow_counts) {
+    const auto flows = service.flows.find(id);
+    const auto since = [&](Instant when) { return flows == service.flows.end() ? 0 : flows->second.since(when); };
+    candidate.flows_since_report = since(born(instance));
+    candidate.flows_before_report = instance.earlier ? since(*instance.earlier) - since(born(instance)) : 0;
+  }
+  return candidate;
+}
+
+Decision Selector::ask(std::size_t index, Instant now) {
   Service& service = services_[index];
-  Decision decision{.id = ++last_id_,
-                    .service = index,
+  Decision decision{.service = index,
                     .service_name = service.settings.name,
                     .algorithm = service.algorithm_name,
                     .when = now,
                     .inputs = {},
-                    .weights = std::vector<double>(service.instances.size(), 0.0),
-                    .kernel_multipath = false};
+                    .weights = std::vector<double>(service.instances.size(), 0.0)};
   std::vector<Candidate> candidates;
   std::vector<std::size_t> input_of;  // candidate → input
   for (const auto& [id, instance] : service.instances) {
-    const auto capacity = service.settings.capacities.find(id);
-    const double c = capacity == service.settings.capacities.end() ? 1 : capacity->second;
-    const Report& report = instance.report;
-    const Duration age = std::max(now - born(instance), Duration(0));
-    const auto load = load_of(service.settings.steer_by, report.values, c);
-    const bool young = !service.settings.age_limit || age <= *service.settings.age_limit;
+    Candidate one = candidate(service, id, instance, now);
+    const auto load = load_of(service.settings.steer_by, instance.report.values, one.capacity);
+    const bool young = !service.settings.age_limit || one.age <= *service.settings.age_limit;
     const bool eligible = young && (load || service.ignores_metrics);
-    if (eligible) {
-      input_of.push_back(decision.inputs.size());
-      candidates.push_back({id, load.value_or(0), &report.values, age, c, instance.last_weight});
-    }
-    decision.inputs.push_back({id, report.sequence, age, load, report.window_end, eligible});
+    one.load = load.value_or(0);
+    decision.inputs.push_back({id, instance.report.sequence, one.age, load, instance.report.window_end, eligible});
+    if (!eligible) continue;
+    input_of.push_back(decision.inputs.size() - 1);
+    candidates.push_back(std::move(one));
   }
-  if (!candidates.empty()) {
-    const Duration dt = service.last_decision ? now - *service.last_decision : Duration(0);
-    const Choice choice = service.algorithm->choose({candidates, dt, service.random});
-    decision.kernel_multipath = choice.kernel_multipath;
-    if (!choice.kernel_multipath)
-      for (std::size_t i = 0; i < input_of.size(); ++i) decision.weights[input_of[i]] = choice.weights.at(i);
+  if (candidates.empty()) return decision;
+  Snapshot snapshot{.candidates = candidates,
+                    .dt = service.last_call ? now - *service.last_call : Duration(0),
+                    .random = service.random};
+  if (service.needs_flow_counts) {
+    snapshot.arrivals = 0;
+    for (auto& [id, flows] : service.flows) *snapshot.arrivals += flows.take_new();
   }
+  service.last_call = now;
+  Choice choice = service.algorithm->choose(snapshot);
+  decision.kernel_multipath = choice.kernel_multipath;
+  decision.note = std::move(choice.note);
+  if (!choice.kernel_multipath)
+    for (std::size_t i = 0; i < input_of.size(); ++i) decision.weights[input_of[i]] = choice.weights.at(i);
+  return decision;
+}
+
+Decision Selector::commit(Decision decision) {
+  Service& service = services_[decision.service];
+  decision.id = ++last_id_;
   std::size_t i = 0;
   for (auto& [id, instance] : service.instances) instance.last_weight = decision.weights[i++];
-  service.last_decision = now;
+  service.last_decision = decision.when;
+  service.last = decision;
   return decision;
 }
 

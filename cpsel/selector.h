@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "cpsel/flow_count.h"
 #include "cpsel/instance.h"
 #include "cpsel/registry.h"
 
@@ -54,6 +55,7 @@ struct Decision {
   // By input: 0 for those that are not eligible. Sum 1, or 0 when no new flow is steered.
   std::vector<double> weights;
   bool kernel_multipath = false;  // weights are all 0 because the router's own multipath route decides
+  std::string note = {};          // the algorithm's
 };
 
 class Selector {
@@ -69,6 +71,12 @@ class Selector {
   std::optional<Decision> withdrawn(std::size_t service, const InstanceId& instance, Instant now);
   // A decision for each service in which an age limit has passed since its last decision.
   std::vector<Decision> tick(Instant now);
+  // The owner of the flow table tells how many new flows it has given the instance in all, since it was made. For
+  // algorithms that need flow counts; nothing is decided.
+  void flows_sent(std::size_t service, const InstanceId& instance, double total, Instant now);
+  // Asks the algorithm again, between reports. Nothing when the weights hardly move (kLeastMove).
+  std::optional<Decision> refresh(std::size_t service, Instant now);
+  static constexpr double kLeastMove = 0.005;
   // When tick() is due next.
   std::optional<Instant> next_tick() const;
 
@@ -84,18 +92,28 @@ class Selector {
     Report report;
     Instant received;
     double last_weight = 0;
+    std::uint64_t number = 0;        // of the report, over all instances
+    std::optional<Instant> earlier;  // when the report before this one was born
   };
   struct Service {
     ServiceSettings settings;
     std::string algorithm_name;
     bool ignores_metrics = false;
+    bool needs_flow_counts = false;
     std::unique_ptr<Algorithm> algorithm;
     RandomStream random;
-    std::map<InstanceId, Instance> instances;  // the announced ones
-    std::optional<Instant> last_decision;
+    std::map<InstanceId, Instance> instances = {};  // the announced ones
+    std::uint64_t reports = 0;
+    std::map<InstanceId, FlowCount> flows = {};  // also of instances that are gone: counters never fall
+    std::optional<Instant> last_call = {};       // of the algorithm
+    std::optional<Instant> last_decision = {};
+    std::optional<Decision> last = {};
   };
 
-  Decision decide(std::size_t index, Instant now);
+  Candidate candidate(const Service& service, const InstanceId& id, const Instance& instance, Instant now) const;
+  Decision decide(std::size_t index, Instant now) { return commit(ask(index, now)); }
+  Decision ask(std::size_t index, Instant now);  // what the algorithm says, without an id
+  Decision commit(Decision decision);
   static Instant born(const Instance& instance);
   static std::optional<Instant> next_expiry(const Service& service);
 

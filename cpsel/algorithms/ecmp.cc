@@ -11,8 +11,11 @@ class Ecmp final : public Algorithm {
 }  // namespace
 
 AlgorithmInfo ecmp() {
-  return {"ecmp", "the kernel's multipath route: a hash of the 5-tuple, no C-PS", {}, true,
-          false,  [](const Parameters&) { return std::make_unique<Ecmp>(); }};
+  return {.name = "ecmp",
+          .help = "the kernel's multipath route: a hash of the 5-tuple, no C-PS",
+          .parameters = {},
+          .ignores_metrics = true,
+          .make = [](const Parameters&) { return std::make_unique<Ecmp>(); }};
 }
 
 }  // namespace cats::cpsel::algorithms_of

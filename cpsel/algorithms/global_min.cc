@@ -19,8 +19,10 @@ class GlobalMin final : public Algorithm {
 }  // namespace
 
 AlgorithmInfo global_min() {
-  return {"global-min", "weight 1 on the instance with the best metric; ties by lowest CSCI-ID", {}, false,
-          false,        [](const Parameters&) { return std::make_unique<GlobalMin>(); }};
+  return {.name = "global-min",
+          .help = "weight 1 on the instance with the best metric; ties by lowest CSCI-ID",
+          .parameters = {},
+          .make = [](const Parameters&) { return std::make_unique<GlobalMin>(); }};
 }
 
 }  // namespace cats::cpsel::algorithms_of

@@ -14,9 +14,11 @@ class RoundRobin final : public Algorithm {
 }  // namespace
 
 AlgorithmInfo round_robin() {
-  return {"round-robin", "smooth weighted round robin with equal weights", {}, true, false, [](const Parameters&) {
-            return std::make_unique<RoundRobin>();
-          }};
+  return {.name = "round-robin",
+          .help = "smooth weighted round robin with equal weights",
+          .parameters = {},
+          .ignores_metrics = true,
+          .make = [](const Parameters&) { return std::make_unique<RoundRobin>(); }};
 }
 
 }  // namespace cats::cpsel::algorithms_of

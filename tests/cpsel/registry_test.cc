@@ -1,5 +1,6 @@
 #include "cpsel/registry.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -20,11 +21,15 @@ TEST(Registry, EveryAlgorithmDeclaresItself) {
       EXPECT_LE(p.default_value, p.hi) << info.name << " " << p.name;
       EXPECT_FALSE(p.help.empty() || p.unit.empty()) << info.name << " " << p.name;
     }
+    const bool refreshes = std::ranges::any_of(info.parameters, [](const Parameter& p) { return p.name == kRefresh; });
+    EXPECT_EQ(refreshes, info.needs_flow_counts) << info.name;
     const auto made = make_algorithm(info.name, {});
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_NE(*made, nullptr);
   }
-  EXPECT_THAT(algorithm_names(), testing::IsSupersetOf({"ecmp", "global-min", "round-robin"}));
+  EXPECT_THAT(algorithm_names(),
+              testing::ElementsAre("bounded-hash", "capacity", "ecmp", "global-min", "global-min-local", "inverse-load",
+                                   "load-interpretation", "metadata-cost", "p2c", "pid", "pid-a80", "round-robin"));
 }
 
 TEST(Registry, RefusesWhatItDoesNotKnow) {

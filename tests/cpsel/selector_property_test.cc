@@ -74,9 +74,10 @@ RC_GTEST_PROP(Selector, HoldsThroughAnyHistory, ()) {
   }
 }
 
-// The order in which instances are heard of does not matter.
+// The order in which instances are heard of does not matter, to algorithms without a memory.
 RC_GTEST_PROP(Selector, Symmetric, ()) {
   const std::string algorithm = any_algorithm();
+  RC_PRE(!algorithm.starts_with("pid"));
   const auto loads = *rc::gen::container<std::vector<int>>(5, rc::gen::inRange(0, 4));
   std::vector<std::size_t> order(loads.size());
   std::iota(order.begin(), order.end(), 0);

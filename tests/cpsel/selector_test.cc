@@ -155,6 +155,59 @@ TEST_F(SelectorTest, ServicesShareTheSequenceOfIdsAndNothingElse) {
   EXPECT_DOUBLE_EQ(*decision->inputs[0].load, 1.5);
 }
 
+// Flows count from the end of the window that the last report covers, not from its receipt.
+TEST_F(SelectorTest, FlowsAreCountedFromTheSamplingWindow) {
+  class Reader final : public Algorithm {
+   public:
+    explicit Reader(std::vector<double>& seen) : seen_(seen) {}
+    Choice choose(const Snapshot& snapshot) override {
+      const Candidate& one = snapshot.candidates[0];
+      seen_ = {one.flows_since_report.value(), one.flows_before_report.value(), snapshot.arrivals.value()};
+      return {false, {1}};
+    }
+
+   private:
+    std::vector<double>& seen_;
+  };
+  std::vector<double> seen;
+  AlgorithmInfo info = *find_algorithm("global-min-local");
+  selector_.add_service({"s", "cpu_utilisation", {}, {}}, info, std::make_unique<Reader>(seen));
+  selector_.flows_sent(0, kA, 3, at(-1s));
+  selector_.received(0, kA, report(1, 1, at(-500ms)), at(0s));
+  EXPECT_THAT(seen, ElementsAre(0, 0, 3));
+  selector_.flows_sent(0, kA, 5, at(200ms));
+  selector_.flows_sent(0, kA, 9, at(600ms));
+  selector_.received(0, kA, report(1, 2, at(500ms)), at(700ms));
+  EXPECT_THAT(seen, ElementsAre(4, 2, 6));
+  selector_.received(0, kA, report(1, 3, at(1500ms)), at(1600ms));
+  EXPECT_THAT(seen, ElementsAre(0, 4, 0));
+  // What was counted before a withdrawal is not sent again.
+  selector_.withdrawn(0, kA, at(2s));
+  selector_.flows_sent(0, kA, 10, at(3s));
+  selector_.received(0, kA, report(1, 4, at(2500ms)), at(3s));
+  EXPECT_THAT(seen, ElementsAre(1, 0, 1));
+}
+
+TEST_F(SelectorTest, RefreshDecidesWhenWeightsMove) {
+  use("global-min-local", std::nullopt);
+  selector_.received(0, kA, report(30, 1), at(0s));
+  EXPECT_EQ(selector_.received(0, kB, report(20, 1), at(0s))->id, 2u);
+  EXPECT_FALSE(selector_.refresh(0, at(20ms)));
+  selector_.flows_sent(0, kB, 10, at(40ms));
+  EXPECT_THAT(selector_.received(0, kB, report(20, 2), at(100ms))->weights, ElementsAre(0, 1));
+  selector_.flows_sent(0, kB, 30, at(120ms));
+  const auto decision = selector_.refresh(0, at(120ms));
+  ASSERT_TRUE(decision);
+  EXPECT_EQ(decision->id, 4u);
+  EXPECT_THAT(decision->weights, ElementsAre(1, 0));
+  EXPECT_FALSE(selector_.refresh(0, at(140ms)));
+}
+
+TEST_F(SelectorTest, DecisionsCarryTheNote) {
+  use("metadata-cost");
+  EXPECT_EQ(selector_.received(0, kA, report(30, 1), at(0s))->note, "reference 2001:2::a");
+}
+
 // What an algorithm is told: the time since its last decision and what each instance got then.
 class Recorder final : public Algorithm {
  public:
