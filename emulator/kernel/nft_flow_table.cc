@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 #include <cstdio>
+#include <functional>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <map>
@@ -45,11 +46,30 @@ std::uint32_t parse_value(const Attributes& element, int attribute) {
   return data == nullptr ? 0 : Attributes(*data, NFTA_DATA_MAX).u32(NFTA_DATA_VALUE);
 }
 
+// The packets of an element's counter, 0 when it has none.
+std::uint64_t parse_counter(const Attributes& element) {
+  const nlattr* const expression = element[NFTA_SET_ELEM_EXPR];
+  if (expression == nullptr) {
+    return 0;
+  }
+  const nlattr* const counter = Attributes(*expression, NFTA_EXPR_MAX)[NFTA_EXPR_DATA];
+  if (counter == nullptr) {
+    return 0;
+  }
+  std::uint64_t packets = 0;
+  const auto bytes = Attributes(*counter, NFTA_COUNTER_MAX).bytes(NFTA_COUNTER_PACKETS);
+  for (const std::byte octet : bytes) {
+    packets = packets << 8 | static_cast<std::uint64_t>(octet);
+  }
+  return packets;
+}
+
 class NftFlowTable final : public FlowTable {
  public:
   NftFlowTable(const Namespace& ns, const std::vector<IpAddress>& cs_ids, const FlowTableOptions& options)
       : socket_(ns, NETLINK_NETFILTER),
         slots_(options.slots),
+        conntrack_(options.conntrack),
         installed_(cs_ids.size(), std::vector<std::uint32_t>(options.slots, 0)) {
     const Output nft = run_program({"nft", "-f", "-"}, nft_ruleset(cs_ids, options), &ns);
     if (!nft.status.success()) {
@@ -96,9 +116,34 @@ class NftFlowTable final : public FlowTable {
 
   std::vector<std::uint32_t> slots(std::size_t service) override {
     std::vector<std::uint32_t> marks(slots_, 0);
+    dump_elements(map_name(service), [&](const Attributes& element) {
+      const std::uint32_t slot = parse_value(element, NFTA_SET_ELEM_KEY);
+      if (slot < marks.size()) {
+        marks[slot] = parse_value(element, NFTA_SET_ELEM_DATA);
+      }
+    });
+    return marks;
+  }
+
+  std::map<std::uint32_t, std::uint64_t> flows(std::size_t service) override {
+    std::map<std::uint32_t, std::uint64_t> counts;
+    if (!conntrack_) {
+      return counts;
+    }
+    dump_elements(fmt::format("flows{}", service), [&](const Attributes& element) {
+      counts[parse_value(element, NFTA_SET_ELEM_KEY)] = parse_counter(element);
+    });
+    return counts;
+  }
+
+  std::size_t slot_count() const override { return slots_; }
+
+ private:
+  // Of a set or map of the table.
+  void dump_elements(const std::string& set, const std::function<void(const Attributes&)>& each) {
     Message message = nft_message(NFT_MSG_GETSETELEM, 0);
-    message.put(NFTA_SET_ELEM_LIST_TABLE, kTable).put(NFTA_SET_ELEM_LIST_SET, std::string_view(map_name(service)));
-    socket_.dump(std::move(message), "nft list map inet cats " + map_name(service), [&](const nlmsghdr& answer) {
+    message.put(NFTA_SET_ELEM_LIST_TABLE, kTable).put(NFTA_SET_ELEM_LIST_SET, std::string_view(set));
+    socket_.dump(std::move(message), "nft list elements of inet cats " + set, [&](const nlmsghdr& answer) {
       const Attributes list(answer, sizeof(nfgenmsg), NFTA_SET_ELEM_LIST_MAX);
       const nlattr* const elements = list[NFTA_SET_ELEM_LIST_ELEMENTS];
       if (elements == nullptr) {
@@ -106,19 +151,11 @@ class NftFlowTable final : public FlowTable {
       }
       int left = nla_len(elements);
       for (auto* at = static_cast<nlattr*>(nla_data(elements)); nla_ok(at, left) != 0; at = nla_next(at, &left)) {
-        const Attributes element(*at, NFTA_SET_ELEM_MAX);
-        const std::uint32_t slot = parse_value(element, NFTA_SET_ELEM_KEY);
-        if (slot < marks.size()) {
-          marks[slot] = parse_value(element, NFTA_SET_ELEM_DATA);
-        }
+        each(Attributes(*at, NFTA_SET_ELEM_MAX));
       }
     });
-    return marks;
   }
 
-  std::size_t slot_count() const override { return slots_; }
-
- private:
   static std::string map_name(std::size_t service) { return fmt::format("slots{}", service); }
 
   // What `changes` queues becomes visible to packets all at once, or not at all.
@@ -154,6 +191,7 @@ class NftFlowTable final : public FlowTable {
 
   NetlinkSocket socket_;
   std::size_t slots_;
+  bool conntrack_;
   std::vector<std::vector<std::uint32_t>> installed_;
 };
 

@@ -21,8 +21,9 @@ std::string service_chain(std::size_t service, const FlowTableOptions& options) 
       "    meta mark set ct mark\n"
       "    ct mark != 0 accept\n"
       "    ct state new meta mark set {}\n"
-      "    ct mark set meta mark\n",
-      next_slot);
+      "    ct mark set meta mark\n"
+      "    ct state new update @flows{} {{ meta mark counter }}\n",
+      next_slot, service);
 }
 
 }  // namespace
@@ -34,6 +35,9 @@ std::string nft_ruleset(const std::vector<IpAddress>& cs_ids, const FlowTableOpt
   for (std::size_t service = 0; service < cs_ids.size(); ++service) {
     text += fmt::format("  map slots{} {{\n    typeof numgen inc mod {} : meta mark\n    size {}\n  }}\n", service,
                         options.slots, options.slots);
+    // New flows by mark: an element appears with the first.
+    if (options.conntrack)
+      text += fmt::format("  set flows{} {{\n    typeof meta mark\n    size 256\n    flags dynamic\n  }}\n", service);
     text += fmt::format("  chain service{} {{\n{}  }}\n", service, service_chain(service, options));
     prerouting += fmt::format("    {} goto service{}\n", matches(cs_ids[service]), service);
     output += fmt::format("    {} ct mark != 0 meta mark set ct mark\n", matches(cs_ids[service]));

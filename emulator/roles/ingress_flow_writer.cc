@@ -55,18 +55,31 @@ void FlowWriter::finished(std::exception_ptr error, const std::vector<FlowWrite>
   if (!waiting_.empty() && !writing_) start();
 }
 
-void FlowWriter::read_back(std::size_t service,
-                           std::function<void(std::exception_ptr, std::vector<std::uint32_t>)> reply) {
-  asio::post(thread_, [this, service, reply = std::move(reply)] {
+template <class Answer>
+void FlowWriter::read(std::function<Answer(kernel::FlowTable&)> question,
+                      std::function<void(std::exception_ptr, Answer)> reply) {
+  asio::post(thread_, [this, question = std::move(question), reply = std::move(reply)] {
     std::exception_ptr error;
-    std::vector<std::uint32_t> marks;
+    Answer answer;
     try {
-      marks = table_->slots(service);
+      answer = question(*table_);
     } catch (const std::exception&) {
       error = std::current_exception();
     }
-    asio::post(io_, [reply, error, marks] { reply(error, marks); });
+    asio::post(io_, [reply, error, answer] { reply(error, answer); });
   });
+}
+
+void FlowWriter::read_back(std::size_t service,
+                           std::function<void(std::exception_ptr, std::vector<std::uint32_t>)> reply) {
+  read<std::vector<std::uint32_t>>([service](kernel::FlowTable& table) { return table.slots(service); },
+                                   std::move(reply));
+}
+
+void FlowWriter::read_flows(std::size_t service,
+                            std::function<void(std::exception_ptr, std::map<std::uint32_t, std::uint64_t>)> reply) {
+  read<std::map<std::uint32_t, std::uint64_t>>([service](kernel::FlowTable& table) { return table.flows(service); },
+                                               std::move(reply));
 }
 
 }  // namespace cats::roles

@@ -39,8 +39,14 @@ class FlowWriter {
               std::function<void()> in_force = {});
   // Read back from the kernel. An error becomes an exception in `reply`'s argument.
   void read_back(std::size_t service, std::function<void(std::exception_ptr, std::vector<std::uint32_t>)> reply);
+  // New flows by mark, as FlowTable::flows().
+  void read_flows(std::size_t service,
+                  std::function<void(std::exception_ptr, std::map<std::uint32_t, std::uint64_t>)> reply);
 
  private:
+  template <class Answer>
+  void read(std::function<Answer(kernel::FlowTable&)> question, std::function<void(std::exception_ptr, Answer)> reply);
+
   struct Job {
     std::uint64_t decision = 0;
     std::vector<std::uint32_t> marks;

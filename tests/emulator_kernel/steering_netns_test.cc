@@ -198,6 +198,25 @@ TEST_P(Steering, TheSessionTableHoldsTheMarks) {
   EXPECT_TRUE(conntrack.dump().empty());
 }
 
+TEST_P(Steering, CountsTheNewFlowsOfEachMark) {
+  using Counts = std::map<std::uint32_t, std::uint64_t>;
+  make_table();
+  EXPECT_EQ(table_->flows(1), Counts());
+  set_weights({3, 1});
+  std::vector<Client> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(client());
+    for (int question = 0; question < 3; ++question) ASSERT_TRUE(clients.back().ask());
+  }
+  EXPECT_EQ(table_->flows(1), (Counts{{1, 6}, {2, 2}}));
+  set_weights({0, 1});
+  for (Client& one : clients) ASSERT_TRUE(one.ask());
+  clients.push_back(client());
+  ASSERT_TRUE(clients.back().ask());
+  EXPECT_EQ(table_->flows(1), (Counts{{1, 6}, {2, 3}}));
+  EXPECT_EQ(table_->flows(0), Counts());
+}
+
 TEST_P(Steering, EntriesAgeOutOnTime) {
   make_table();
   set_conntrack_timeouts(ns("ingress"), {.established_s = 1});

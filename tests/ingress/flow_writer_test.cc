@@ -47,6 +47,10 @@ class SlowTable final : public kernel::FlowTable {
     kernel_.writes.push_back(marks);
   }
   Marks slots(std::size_t) override { return kernel_.writes.empty() ? Marks(4, 0) : kernel_.writes.back(); }
+  std::map<std::uint32_t, std::uint64_t> flows(std::size_t) override {
+    if (kernel_.refuses) throw SystemError(ENOBUFS, "count flows");
+    return {{1, 3}, {2, 5}};
+  }
   std::size_t slot_count() const override { return 4; }
 
  private:
@@ -111,6 +115,18 @@ TEST_F(FlowWriterTest, ReadsBackWhatTheKernelHas) {
   });
   run_until([&] { return !read.empty(); });
   EXPECT_THAT(read, ElementsAre(1, 2, 1, 2));
+}
+
+TEST_F(FlowWriterTest, CountsFlowsBetweenWrites) {
+  std::map<std::uint32_t, std::uint64_t> counts;
+  bool failed = false;
+  writer_.read_flows(0, [&](std::exception_ptr, auto flows) { counts = std::move(flows); });
+  run_until([&] { return !counts.empty(); });
+  EXPECT_EQ(counts, (std::map<std::uint32_t, std::uint64_t>{{1, 3}, {2, 5}}));
+  kernel_.refuses = true;
+  writer_.read_flows(0, [&](std::exception_ptr error, auto) { failed = error != nullptr; });
+  run_until([&] { return failed; });
+  EXPECT_TRUE(failed);
 }
 
 }  // namespace

@@ -508,6 +508,29 @@ TEST_F(IngressTest, InstallsTheTunnelsOfSidsThatRoutesName) {
   }));
 }
 
+// Between two reports, what the flow table gave decides. Ten flows made a load of 0.6: 0.06 each.
+TEST_F(IngressTest, FlowsMoveWeightsBetweenReports) {
+  start(60s, "global-min-local");
+  sites();
+  router_->announce(1, kCsci1, 50);
+  router_->announce(2, kCsci2, 50);
+  ASSERT_TRUE(slots_become({{1, 64}}));
+  std::vector<Session> sessions;
+  const auto open = [&](int count, const IpAddress& site) {
+    for (int i = 0; i < count; ++i) EXPECT_EQ(sessions.emplace_back(host_).ask(), site.str());
+  };
+  open(10, kCsci1);
+  std::this_thread::sleep_for(200ms);  // ten readings
+  router_->announce(1, kCsci1, 40);
+  ASSERT_TRUE(slots_become({{2, 64}}));
+  const auto received = events("metric_received").size();
+  open(1, kCsci2);
+  std::this_thread::sleep_for(200ms);
+  open(1, kCsci2);  // 0.5 + 0.06 was still less than 0.6; 0.62 is more
+  EXPECT_TRUE(slots_become({{1, 64}}));
+  EXPECT_EQ(events("metric_received").size(), received);
+}
+
 TEST_F(IngressTest, StopsInOrderAndTakesItsFlowTableAlong) {
   start(60s);
   router_->announce(1, kCsci1, 80);
