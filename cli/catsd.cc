@@ -10,6 +10,7 @@
 #include "emulator/roles/edge_server.h"
 #include "emulator/roles/host.h"
 #include "emulator/roles/ingress.h"
+#include "emulator/roles/plugin.h"
 #include "emulator/roles/tap.h"
 
 namespace {
@@ -47,6 +48,9 @@ int main(int argc, char** argv) {
       [&](const auto& json) { return roles::run_host(or_throw(roles::parse_host(json), file)); });
   add("tap", "the BMP receiver beside every router",
       [&](const auto& json) { return roles::run_tap(or_throw(roles::parse_tap(json), file)); });
+  CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the ingress that starts it");
+  plugin->add_option("LIBRARY", file, "the shared library")->required();
+  plugin->callback([&] { status = roles::run_plugin(file); });
   app.require_subcommand(1);
   try {
     app.parse(argc, argv);

@@ -42,7 +42,7 @@ scenarios::Scenario to_run(const Session& session, const Options& options) {
     throw UsageError("name a scenario file, or a run directory to go on with: --resume RUN_DIR");
   if (options.resume.empty()) return load(session, options);
   if (options.quick || !options.values.empty() || !options.out.empty())
-    throw UsageError("--resume goes on with the run as it was begun: it takes no --quick, --set or --out");
+    throw UsageError("--resume goes on with the run as it was begun: it takes no --quick, --set, --algorithm or --out");
   return suite::scenario_of(options.resume);
 }
 
@@ -60,11 +60,21 @@ suite::Report run_and_print(const Session& session, const Options& options, cons
   return report;
 }
 
+// `--algorithm` as `--set` understands it. A path on the command line is relative to where one stands, not to the
+// scenario file; JSON text is YAML.
+std::string algorithm_value(const std::string& given) {
+  const bool path = given.find('/') != std::string::npos;
+  return "algorithm=" + (path ? nlohmann::json(fs::absolute(given).lexically_normal().string()).dump() : given);
+}
+
 // What a run of any kind is given.
 void add_run_options(CLI::App& command, Options& options) {
   command.add_option("FILE", options.file, "a scenario file, or the name of a shipped one");
   command.add_option("--set", options.values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
       ->allow_extra_args(false);
+  command.add_option_function<std::string>(
+      "--algorithm", [&options](const std::string& given) { options.values.push_back(algorithm_value(given)); },
+      "in place of the file's: a name (`catsbench algorithms`), or a library of your own, ./mine.so");
   command.add_flag("--quick", options.quick, "fewer and shorter trials; the report says so");
   command.add_option("--out", options.out, "the run directory (default: runs/TIME-NAME here)");
   command.add_flag("--json", options.json, "print report.json instead of the summary");
@@ -168,6 +178,7 @@ void add_validate(CLI::App& app, Session& session) {
     const auto plan = suite::plan_trials(scenario);
     fmt::print("{} is valid: {} tests, {} entries of the report, {} trials, about {}\n", scenario.file.string(),
                scenario.tests.size(), scenario.cases.size(), plan.size(), minutes(suite::total_length(plan)));
+    for (const auto& warning : scenario.warnings) fmt::print("warning: {}\n", warning);
   });
 }
 

@@ -118,7 +118,8 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
                                         .steer_by = scenario.metrics.steer_by,
                                         .algorithm = scenario.algorithm.name,
                                         .parameters = scenario.algorithm.parameters,
-                                        .instances = {}};
+                                        .instances = {},
+                                        .library = scenario.algorithm.library};
     for (const std::size_t index : service.instances) {
       const auto& instance = topology.instances.at(index);
       entry.instances.push_back({.csci = instance.csci,
@@ -145,14 +146,14 @@ std::optional<std::vector<nlohmann::json>> commands_between(ordered_json before,
       const ordered_json& service = after["services"][i];
       if (i >= before.at("services").size()) return std::nullopt;
       ordered_json& known = before["services"][i];
-      if (known.at("algorithm") == service.at("algorithm") && known.at("parameters") == service.at("parameters"))
-        continue;
+      const auto same = [&](const char* key) { return known.at(key) == service.at(key); };
+      if (same("algorithm") && same("parameters") && same("library")) continue;
       commands.push_back({{"do", "algorithm"},
                           {"service", service.at("cs_id")},
                           {"name", service["algorithm"]},
-                          {"parameters", service["parameters"]}});
-      known["algorithm"] = service["algorithm"];
-      known["parameters"] = service["parameters"];
+                          {"parameters", service["parameters"]},
+                          {"library", service["library"].is_null() ? "" : service["library"]}});
+      for (const char* key : {"algorithm", "parameters", "library"}) known[key] = service[key];
     }
   }
   if (plan.role == "edge-server" &&

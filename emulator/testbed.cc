@@ -9,6 +9,11 @@
 #include "base/interrupt.h"
 
 namespace cats {
+namespace {
+
+constexpr Duration kStatusTimeout = std::chrono::seconds(5);
+
+}  // namespace
 
 EmulatedTestbed::EmulatedTestbed(TestbedOptions options) : options_(std::move(options)), epoch_(now()) {}
 
@@ -20,6 +25,7 @@ void EmulatedTestbed::configure(const scenarios::Scenario& scenario) {
   else
     changed = agents_->change(plan_agents(scenario, options_.run, options_.paths, epoch_));
   name_nodes(scenario);
+  has_library_ = scenario.algorithm.is_library();
   if (!changed) return;
   if (new_network) options_.stage("preflight");
   options_.checked(preflight(*world_, *this, scenario), new_network);
@@ -72,6 +78,18 @@ void EmulatedTestbed::check_alive() {
   throw_if_interrupted();
   if (const std::string dead = agents_->dead(); !dead.empty()) throw MeasurementError(dead);
   if (const std::string dead = world_->dead_daemon(); !dead.empty()) throw MeasurementError(dead);
+  if (has_library_) check_algorithms();
+}
+
+void EmulatedTestbed::check_algorithms() {
+  for (const std::string& ingress : ingresses_) {
+    const auto status = agents_->command(ingress, {{"do", "status"}}, kStatusTimeout);
+    for (const auto& service : status.at("services"))
+      if (!service.at("failure").is_null())
+        throw scenarios::AlgorithmFailed(fmt::format("algorithm {} at {}: {}",
+                                                     service.at("algorithm").get<std::string>(), ingress,
+                                                     service.at("failure").get<std::string>()));
+  }
 }
 
 void EmulatedTestbed::sleep_until(Instant when) {

@@ -45,6 +45,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
 
  private:
   void check_alive();
+  void check_algorithms();
   void build(const scenarios::Scenario& scenario);
   void tear_down();
   void name_nodes(const scenarios::Scenario& scenario);
@@ -55,6 +56,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
   std::filesystem::path topology_file_;
   std::optional<World> world_;
   std::optional<Agents> agents_;
+  bool has_library_ = false;  // the algorithm is one of the user's, which may break down
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_;
   std::vector<std::string> hosts_;

@@ -57,6 +57,7 @@ class Loader {
                          Scenario& scenario) {
     const yaml::Reader root(tree, "", file_, diagnostics_, Place{file_, 1, 1});
     read(root, scenario);
+    if (directory && scenario.algorithm.is_library()) find_library(root, *directory, scenario.algorithm);
     return directory ? read_topology(root, *directory, scenario) : "";
   }
 
@@ -111,6 +112,8 @@ class Loader {
     scenario.service = read_service(map.get("service"));
     scenario.metrics = read_metrics_of(map.at("metrics"));
     scenario.algorithm = read_algorithm(map.at("algorithm"), catalogue_);
+    const auto warning = cpsel::warning_of(scenario.algorithm.name, scenario.algorithm.parameters, scenario.interval);
+    if (warning) scenario.warnings.push_back(*warning);
     scenario.workload = read_workload(map.get("workload"));
     scenario.tests = read_tests(map.at("tests"), catalogue_);
     check_workload(map, scenario);
@@ -197,6 +200,15 @@ class Loader {
           fmt::format("warm_up: {}: the common rules ask for max(5T, 5 mean flow durations, 10s), here {}",
                       yaml::to_text(scenario.warm_up), yaml::to_text(least)));
     scenario.cool_down = read_duration(map.get("cool_down"), 2s, 0s, 1h);
+  }
+
+  static void find_library(const yaml::Reader& root, const std::filesystem::path& directory, Algorithm& algorithm) {
+    std::error_code ignored;
+    algorithm.library = std::filesystem::absolute(directory / algorithm.name, ignored).lexically_normal();
+    if (!std::filesystem::is_regular_file(algorithm.library, ignored))
+      root.open_map()
+          .get("algorithm")
+          .complain(fmt::format("\"{}\": there is no file {}", algorithm.name, algorithm.library.string()));
   }
 
   // Returns the topology's own problems.

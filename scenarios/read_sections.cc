@@ -1,6 +1,7 @@
 #include "scenarios/read_sections.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "scenarios/values.h"
@@ -167,6 +168,29 @@ Workload read_workload(const yaml::Reader& reader) {
   return workload;
 }
 
+namespace {
+
+// An algorithm of the user's: what its parameters mean, only it knows.
+Algorithm read_library(const yaml::Reader& name, const std::optional<yaml::Reader>& parameters) {
+  Algorithm algorithm;
+  algorithm.name = name.string();
+  if (!algorithm.name.ends_with(".so"))
+    name.complain(fmt::format("\"{}\" is no shared library: its name must end in .so", algorithm.name));
+  if (!parameters) return algorithm;
+  if (!parameters->is_map()) {
+    parameters->complain("parameters are a map of names and numbers");
+    return algorithm;
+  }
+  constexpr double kMost = std::numeric_limits<double>::max();
+  for (const auto& [key, value] : parameters->open_map().entries())
+    algorithm.parameters[key] = key == cpsel::kRefresh
+                                    ? value.number(0, cpsel::refresh_parameter().lo, cpsel::refresh_parameter().hi)
+                                    : value.number(0, -kMost, kMost);
+  return algorithm;
+}
+
+}  // namespace
+
 Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue) {
   Algorithm algorithm;
   if (!reader.present()) return algorithm;
@@ -177,6 +201,8 @@ Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue)
     name = map.at("name");
     if (map.has("parameters")) parameters = map.get("parameters");
   }
+  if (name.present() && name.is_scalar() && name.text().find('/') != std::string::npos)
+    return read_library(name, parameters);
   algorithm.name = name.choice(names_of(catalogue.algorithms));
   const AlgorithmDeclaration* declaration = find_named(catalogue.algorithms, algorithm.name);
   if (declaration == nullptr) return algorithm;

@@ -75,8 +75,12 @@ struct Metrics {
 };
 
 struct Algorithm {
-  std::string name;
-  cpsel::Parameters parameters;  // all of them, given or default
+  std::string name;               // of the registry, or the path of a library as the file writes it: "./mine.so"
+  cpsel::Parameters parameters;   // all of them, given or default; of a library those given
+  std::filesystem::path library;  // the file; empty for those of the registry, and when parsed from text alone
+  std::string library_sha256;
+
+  bool is_library() const { return name.find('/') != std::string::npos; }
 };
 
 struct TestRequest {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/ip.h"
 
 namespace cats::scenarios {
@@ -20,6 +21,12 @@ struct Site {
   IpAddress cs_id;
   std::string egress;  // the router it is attached to
   double quota_cores = 0;
+};
+
+// An algorithm of the user's broke down: no trial after this one can be taken either.
+class AlgorithmFailed : public MeasurementError {
+ public:
+  using MeasurementError::MeasurementError;
 };
 
 class Testbed {

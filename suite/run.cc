@@ -1,6 +1,8 @@
 #include "suite/run.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include <spdlog/spdlog.h>
 
@@ -11,6 +13,7 @@
 #include "emulator/frr/router.h"
 #include "emulator/kernel/sysctl.h"
 #include "emulator/preflight.h"
+#include "emulator/roles/plugin.h"
 #include "emulator/run_state.h"
 #include "emulator/testbed.h"
 #include "emulator/world.h"
@@ -28,6 +31,7 @@ using nlohmann::ordered_json;
 using scenarios::Scenario;
 
 constexpr const char* kScenarioFile = "scenario.yaml";
+constexpr const char* kLibraries = "algorithms";
 constexpr const char* kTopologyFile = "topology.clab.yml";
 constexpr const char* kEnvironmentFile = "environment.json";
 constexpr std::uint64_t kConntrackEntries = 262144;
@@ -145,6 +149,47 @@ void attach_network(Scenario& scenario, const fs::path& directory, const ordered
   scenario.network = std::move(*topology);
 }
 
+fs::path library_copy(const fs::path& directory, const scenarios::Algorithm& algorithm) {
+  return fs::absolute(directory / kLibraries / fs::path(algorithm.name).filename());
+}
+
+// The scenario and each of its cases, changed.
+Scenario with_each(Scenario scenario, const std::function<void(Scenario&)>& change) {
+  change(scenario);
+  for (scenarios::Case& entry : scenario.cases) {
+    Scenario own = *entry.scenario;
+    change(own);
+    entry.scenario = std::make_shared<const Scenario>(std::move(own));
+  }
+  return scenario;
+}
+
+void attach_library(scenarios::Algorithm& algorithm, const fs::path& directory) {
+  if (!algorithm.is_library()) return;
+  algorithm.library = library_copy(directory, algorithm);
+  algorithm.library_sha256 = sha256(read_file(algorithm.library));
+}
+
+// Libraries of the user's are copied, so that the run directory holds what ran, and tried before anything is built.
+Scenario with_own_libraries(const Scenario& scenario, const RunOptions& options) {
+  std::map<fs::path, fs::path> copied;  // copy → original
+  return with_each(scenario, [&](Scenario& each) {
+    scenarios::Algorithm& algorithm = each.algorithm;
+    if (!algorithm.is_library()) return;
+    const fs::path copy = library_copy(options.directory, algorithm);
+    if (const auto [known, is_new] = copied.try_emplace(copy, algorithm.library); !is_new) {
+      if (known->second != algorithm.library)
+        throw UsageError(fmt::format("two algorithms are called {}: {} and {}", copy.filename().string(),
+                                     known->second.string(), algorithm.library.string()));
+    } else {
+      fs::create_directories(copy.parent_path());
+      fs::copy_file(algorithm.library, copy, fs::copy_options::overwrite_existing);
+    }
+    attach_library(algorithm, options.directory);
+    const roles::PluginAlgorithm trial(copy, algorithm.parameters, options.catsd);
+  });
+}
+
 // A killed writer leaves at most one torn line, at the end.
 void drop_torn_line(const fs::path& file) {
   const std::string text = read_file(file);
@@ -184,17 +229,15 @@ Scenario scenario_of(const fs::path& run_directory) {
   if (!scenario) throw UsageError(scenario.error().message);
   if (saved.at("run").at("quick").get<bool>()) scenario = scenarios::quick(*std::move(scenario), known);
   const ordered_json& copies = saved.at("topologies");
-  attach_network(*scenario, run_directory, copies);
-  for (scenarios::Case& entry : scenario->cases) {
-    Scenario own = *entry.scenario;
-    attach_network(own, run_directory, copies);
-    entry.scenario = std::make_shared<const Scenario>(std::move(own));
-  }
-  return *std::move(scenario);
+  return with_each(*std::move(scenario), [&](Scenario& each) {
+    attach_network(each, run_directory, copies);
+    attach_library(each.algorithm, run_directory);
+  });
 }
 
-Report run_scenario(const Scenario& scenario, const RunOptions& options) {
+Report run_scenario(const Scenario& given, const RunOptions& options) {
   if (!options.resume) make_directory(options.directory);
+  const Scenario scenario = options.resume ? given : with_own_libraries(given, options);
   const MonotonicClock clock;
   {
     RunState state = RunState::create("scenario", scenario.name, scenario.topology_file);

@@ -139,6 +139,7 @@ class Loop {
     std::optional<std::string> reason = stimulate(planned, id, begin_phase);
     if (!reason) reason = check_logs(planned, id);
     log_.write_at(testbed_.now(), "trial_ended", {{"trial", id}, {"void", reason ? Json(*reason) : Json(nullptr)}});
+    if (algorithm_failed_) throw scenarios::AlgorithmFailed(*reason);
     return reason;
   }
 
@@ -155,6 +156,7 @@ class Loop {
       quiesce(testbed_);
       context.phase("cool-down", scenario.cool_down);
     } catch (const MeasurementError& error) {
+      algorithm_failed_ = dynamic_cast<const scenarios::AlgorithmFailed*>(&error) != nullptr;
       return error.what();
     }
     const auto after = testbed_.machine_time();
@@ -205,6 +207,7 @@ class Loop {
   Json described_;
   std::size_t next_ = 0;  // of plan_
   Instant started_;
+  bool algorithm_failed_ = false;
 };
 
 }  // namespace

@@ -52,7 +52,9 @@ Process spawn(const SpawnOptions& options) {
   process.program_ = options.argv.at(0);
   Fd in, out, err;
   std::optional<StandardFiles> standard;
-  if (!options.inherit_output) {
+  if (options.stdin_fd >= 0) {
+    standard = StandardFiles{options.stdin_fd, STDOUT_FILENO, STDERR_FILENO};
+  } else if (!options.inherit_output) {
     in = Fd(check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null"));
     out = open_output(options.stdout_file, process.program_);
     err = open_output(options.stderr_file.empty() ? options.stdout_file : options.stderr_file, process.program_);

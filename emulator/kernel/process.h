@@ -30,6 +30,7 @@ struct SpawnOptions {
   std::filesystem::path stdout_file = {};            // appended to; /dev/null when empty, unless inherit_output
   std::filesystem::path stderr_file = {};            // the same file as stdout_file when empty
   bool inherit_output = false;                       // stdin too
+  int stdin_fd = -1;                                 // becomes standard input; output is inherited then
   std::filesystem::path working_directory = {};
   std::vector<BindMount> private_mounts = {};  // when not empty: in a mount namespace of its own
   bool own_mount_namespace = false;            // also without private_mounts

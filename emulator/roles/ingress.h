@@ -60,6 +60,7 @@ struct IngressConfig {
     // SIDs learnt; `instances` is empty then.
     bool key_by_path = false;
     std::vector<Instance> instances;
+    std::filesystem::path library = {};  // of an algorithm of the user's; empty for those of the registry
   };
   std::vector<Service> services;  // at index i: marks i·256 + 1 …
 
@@ -67,7 +68,7 @@ struct IngressConfig {
   nlohmann::ordered_json to_json() const;
 };
 
-// Why an ingress cannot run it: unknown, a parameter out of range, or it needs replies.
+// Why an ingress cannot run an algorithm of the registry: unknown, a parameter out of range, or it needs replies.
 std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters);
 
 // Until told to stop, or SIGTERM. Returns the exit status. Set-up failures throw.

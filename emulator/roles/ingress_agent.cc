@@ -22,13 +22,6 @@ std::vector<IpAddress> cs_ids(const IngressConfig& config) {
   return all;
 }
 
-std::unique_ptr<cpsel::Algorithm> algorithm(const std::string& name, const cpsel::Parameters& parameters) {
-  if (const auto wrong = check_algorithm(name, parameters)) throw UsageError(*wrong);
-  auto made = cpsel::make_algorithm(name, parameters);
-  if (!made) throw UsageError(made.error().message);
-  return std::move(*made);
-}
-
 template <class T>
 nlohmann::ordered_json or_null(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
@@ -51,9 +44,15 @@ IngressAgent::IngressAgent(const IngressConfig& config)
   for (const auto& service : config_.services) {
     cpsel::ServiceSettings settings{service.cs_id.str(), service.steer_by, service.age_limit, {}};
     for (const auto& instance : service.instances) settings.capacities[{instance.csci, 0}] = instance.capacity;
-    selector_.add_service(std::move(settings), *cpsel::find_algorithm(service.algorithm),
-                          algorithm(service.algorithm, service.parameters));
-    services_.push_back({service.algorithm, service.parameters, {}});
+    const std::size_t index = services_.size();
+    services_.push_back({.selection = {service.algorithm, service.library, service.parameters},
+                         .info = {},
+                         .failure = {},
+                         .last = {},
+                         .refresh = std::make_unique<boost::asio::steady_timer>(io_)});
+    Made made = make(index, services_.back().selection);
+    services_.back().info = made.info;
+    selector_.add_service(std::move(settings), made.info, std::move(made.algorithm));
   }
   auto table = kernel::make_nft_flow_table(namespace_, cs_ids(config_), {config_.slots, config_.conntrack});
   flow_writer_ =
@@ -80,6 +79,7 @@ void IngressAgent::run() {
     if (!error) stop();
   });
   speaker_->start();
+  for (std::size_t i = 0; i < services_.size(); ++i) arm_refresh(i);
   io_.run();
 }
 
@@ -88,6 +88,7 @@ void IngressAgent::stop() {
   control_->close();
   sessions_->stop();
   age_timer_.cancel();
+  for (Service& service : services_) service.refresh->cancel();
   signals_.cancel();
   speaker_->close("catsd stops", std::chrono::seconds(1), [this] { io_.stop(); });
 }
@@ -188,11 +189,13 @@ void IngressAgent::log_decision(const cpsel::Decision& decision) {
                       {"eligible", input.eligible}});
     if (!decision.kernel_multipath) weights[input.instance.str()] = decision.weights[i];
   }
-  log_.write("decision", {{"id", decision.id},
-                          {"service", decision.service_name},
-                          {"algorithm", decision.algorithm},
-                          {"inputs", std::move(inputs)},
-                          {"weights", std::move(weights)}});
+  nlohmann::ordered_json event = {{"id", decision.id},
+                                  {"service", decision.service_name},
+                                  {"algorithm", decision.algorithm},
+                                  {"inputs", std::move(inputs)},
+                                  {"weights", std::move(weights)}};
+  if (!decision.note.empty()) event["note"] = decision.note;
+  log_.write("decision", event);
 }
 
 std::vector<std::uint32_t> IngressAgent::marks_of(const cpsel::Decision& decision) const {
@@ -214,15 +217,6 @@ void IngressAgent::arm_age_timer() {
     if (error || stopping_) return;
     for (const cpsel::Decision& decision : selector_.tick(clock_.now())) apply(decision);
   });
-}
-
-void IngressAgent::set_algorithm(std::size_t service, const std::string& name, const cpsel::Parameters& parameters,
-                                 std::function<void(std::uint64_t decision)> in_force) {
-  const auto decision =
-      selector_.set_algorithm(service, *cpsel::find_algorithm(name), algorithm(name, parameters), clock_.now());
-  services_[service].algorithm = name;
-  services_[service].parameters = parameters;
-  apply(decision, [in_force = std::move(in_force), id = decision.id] { in_force(id); });
 }
 
 int run_ingress(const IngressConfig& config) {

@@ -42,9 +42,24 @@ class IngressAgent {
   void log_decision(const cpsel::Decision& decision);
   std::vector<std::uint32_t> marks_of(const cpsel::Decision& decision) const;
   void arm_age_timer();
-  void set_algorithm(std::size_t service, const std::string& name, const cpsel::Parameters& parameters,
-                     std::function<void(std::uint64_t decision)> in_force);
   void stop();
+
+  // ingress_algorithm.cc: which algorithm decides for a service, and how often.
+  struct Selection {
+    std::string algorithm;
+    std::filesystem::path library;  // empty: of the registry
+    cpsel::Parameters parameters;   // the registry's are complete
+  };
+  struct Made {
+    cpsel::AlgorithmInfo info;
+    std::unique_ptr<cpsel::Algorithm> algorithm;
+  };
+  Made make(std::size_t service, const Selection& selection);
+  void select(std::size_t service, Selection selection, std::function<void(std::uint64_t decision)> in_force);
+  void algorithm_failed(std::size_t service, const std::string& reason);
+  void arm_refresh(std::size_t service);
+  void refresh_after(std::size_t service, Duration interval);
+  void refresh(std::size_t service, const std::map<std::uint32_t, std::uint64_t>& flows);
 
   // ingress_commands.cc: docs/control.md.
   void add_commands();
@@ -60,9 +75,12 @@ class IngressAgent {
   void move_session(const control::Reply& reply);
 
   struct Service {
-    std::string algorithm;
-    cpsel::Parameters parameters;
+    Selection selection;
+    cpsel::AlgorithmInfo info;
+    std::optional<std::string> failure;  // of the algorithm: what was chosen stays chosen
     cpsel::Decision last;
+    std::unique_ptr<boost::asio::steady_timer> refresh;
+    std::uint64_t selections = 0;  // outdates a refresh under way
   };
 
   IngressConfig config_;

@@ -110,8 +110,9 @@ ordered_json IngressAgent::service_status(std::size_t service) const {
                          {"weight", s.last.weights[i]}});
   }
   return {{"cs_id", config_.services[service].cs_id.str()},
-          {"algorithm", s.algorithm},
-          {"parameters", s.parameters},
+          {"algorithm", s.selection.algorithm},
+          {"parameters", s.selection.parameters},
+          {"failure", s.failure ? ordered_json(*s.failure) : ordered_json(nullptr)},
           {"decision", s.last.id},
           {"instances", std::move(instances)}};
 }
@@ -122,8 +123,8 @@ void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
   const auto parameters =
       request.contains("parameters") ? argument<cpsel::Parameters>(request, "parameters") : cpsel::Parameters{};
   if (stuck_) throw UsageError("the C-PS is stuck on command: {\"do\": \"fault\", \"kind\": \"none\"} first");
-  if (const auto wrong = check_algorithm(name, parameters)) throw UsageError(*wrong);
-  set_algorithm(service, name, parameters, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
+  const auto library = request.contains("library") ? argument<std::string>(request, "library") : std::string();
+  select(service, {name, library, parameters}, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
 }
 
 void IngressAgent::probe_command(const json& request, const Reply& reply) {
@@ -165,16 +166,14 @@ void IngressAgent::stick(const Reply& reply) {
   stuck_ = true;
   log_.write("fault", {{"kind", "stuck-cps"}});
   for (std::size_t i = 0; i < services_.size(); ++i)
-    apply(selector_.set_algorithm(i, *cpsel::find_algorithm(services_[i].algorithm), std::make_unique<Stuck>(),
-                                  clock_.now()));
+    apply(selector_.set_algorithm(i, services_[i].info, std::make_unique<Stuck>(), clock_.now()));
   reply.ok();
 }
 
 void IngressAgent::unstick(const Reply& reply) {
   log_.write("fault", {{"kind", "none"}});
   if (std::exchange(stuck_, false))
-    for (std::size_t i = 0; i < services_.size(); ++i)
-      set_algorithm(i, services_[i].algorithm, services_[i].parameters, [](std::uint64_t) {});
+    for (std::size_t i = 0; i < services_.size(); ++i) select(i, services_[i].selection, [](std::uint64_t) {});
   reply.ok();
 }
 

@@ -65,6 +65,9 @@ void read_algorithm(JsonFields& fields, Config::Service& service) {
     else
       fields.problem("parameters." + name, "is no number");
   }
+  if (!fields.has("library")) fields.problem("library", "is missing");
+  service.library = fields.maybe<std::string>("library").value_or("");
+  if (!service.library.empty()) return;
   if (const auto wrong = check_algorithm(service.algorithm, service.parameters))
     fields.problem("algorithm", "is refused: " + *wrong);
 }
@@ -102,6 +105,8 @@ nlohmann::ordered_json service_json(const Config::Service& service) {
       {"age_limit_ns", optional_json(service.age_limit, [](Duration d) { return d.count(); })},
       {"steer_by", service.steer_by},
       {"algorithm", service.algorithm},
+      {"library",
+       service.library.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(service.library.string())},
       {"parameters", nlohmann::ordered_json::object()},
       {"key_by_path", service.key_by_path},
       {"instances", nlohmann::ordered_json::array()}};

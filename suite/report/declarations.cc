@@ -17,6 +17,19 @@ Json version_of(const Json& environment, const char* tool) {
   return tools != environment.end() && tools->contains(tool) ? (*tools)[tool] : Json(nullptr);
 }
 
+// Algorithms of the user's: which files they were.
+Json libraries(const scenarios::Scenario& scenario) {
+  Json used = Json::array();
+  const auto add = [&](const scenarios::Algorithm& algorithm) {
+    Json entry = {{"name", algorithm.name}, {"sha256", algorithm.library_sha256}};
+    if (algorithm.is_library() && std::find(used.begin(), used.end(), entry) == used.end())
+      used.push_back(std::move(entry));
+  };
+  add(scenario.algorithm);
+  for (const scenarios::Case& entry : scenario.cases) add(entry.scenario->algorithm);
+  return used;
+}
+
 Json control_plane(const scenarios::Scenario& scenario, const Json& environment) {
   const Json version = CATS_VERSION;
   const bool distributed = scenario.mode == Mode::distributed;
@@ -38,6 +51,7 @@ Json control_plane(const scenarios::Scenario& scenario, const Json& environment)
                  {"edge_servers", {{"implementation", "catsbench"}, {"version", version}}}};
   json["igp"] = "OSPF of FRRouting";
   json["algorithm"] = {{"name", scenario.algorithm.name}, {"parameters", scenario.algorithm.parameters}};
+  if (const Json used = libraries(scenario); !used.empty()) json["algorithm_libraries"] = used;
   json["steer_by"] = scenario.metrics.steer_by;
   return json;
 }

@@ -155,12 +155,10 @@ TEST(Scenario, AnAlgorithmThatNeedsRepliesIsRefused) {
 }
 
 TEST(Scenario, AlgorithmParametersHaveDefaults) {
-  Catalogue with = catalogue();
-  with.algorithms.push_back({"pid", "", {{"kp", "none", 0.1, 0.1, 0, 1, ""}, {"kd", "none", 0.3, 0.3, 0, 1, ""}}});
-  const auto pid = parse_scenario(minimal("", "{name: pid, parameters: {kp: 0.5}}"), "a.yaml", with);
+  const auto pid = parse_scenario(minimal("", "{name: pid, parameters: {kp: 0.5}}"), "a.yaml", catalogue());
   ASSERT_TRUE(pid) << pid.error().message;
-  EXPECT_EQ(pid->algorithm.parameters, (cpsel::Parameters{{"kp", 0.5}, {"kd", 0.3}}));
-  EXPECT_THAT(parse_scenario(minimal("", "{name: pid, parameters: {kq: 0.5}}"), "a.yaml", with).error().message,
+  EXPECT_EQ(pid->algorithm.parameters, (cpsel::Parameters{{"kp", 0.5}, {"ki", 0}, {"kd", 0.3}, {"sum_limit", 1}}));
+  EXPECT_THAT(parse_scenario(minimal("", "{name: pid, parameters: {kq: 0.5}}"), "a.yaml", catalogue()).error().message,
               HasSubstr("did you mean"));
 }
 
@@ -216,6 +214,34 @@ std::vector<std::string> keys_of(const nlohmann::json& object) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : object.items()) keys.push_back(key);
   return keys;
+}
+
+TEST(Algorithm, WarnsOfAControllerThatSwings) {
+  const auto warnings = [](const std::string& algorithm) {
+    const auto scenario = parse_scenario(minimal("", algorithm), "a.yaml", catalogue());
+    EXPECT_TRUE(scenario) << scenario.error().message;
+    return scenario ? scenario->warnings : std::vector<std::string>{};
+  };
+  EXPECT_THAT(warnings("{name: pid, parameters: {kp: 0.2, kd: 0.95}}"),
+              testing::Contains(HasSubstr("kd = 0.95 is not below 1 − kp/2 = 0.9")));
+  EXPECT_THAT(warnings("pid"), testing::Not(testing::Contains(HasSubstr("kd"))));
+}
+
+TEST(Algorithm, MayBeALibrary) {
+  const auto plain = parse_scenario(minimal("", "./mine.so"), "a.yaml", catalogue());
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(plain->algorithm.is_library());
+  const auto given =
+      parse_scenario(minimal("", "{name: lib/mine.so, parameters: {x: -1.5, refresh_ms: 20}}"), "a.yaml", catalogue());
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->algorithm.parameters, (cpsel::Parameters{{"refresh_ms", 20}, {"x", -1.5}}));
+  const auto error = [](const std::string& algorithm) {
+    const auto scenario = parse_scenario(minimal("", algorithm), "a.yaml", catalogue());
+    return scenario ? "no error" : scenario.error().message;
+  };
+  EXPECT_THAT(error("./mine.c"), HasSubstr("must end in .so"));
+  EXPECT_THAT(error("{name: ./mine.so, parameters: {x: fast}}"), HasSubstr("x"));
+  EXPECT_THAT(error("{name: ./mine.so, parameters: {refresh_ms: 0}}"), HasSubstr("refresh_ms"));
 }
 
 TEST(Schema, KnowsEveryTestAlgorithmFaultAndParameter) {
