@@ -33,8 +33,8 @@ class FlowTable {
   virtual void set_slots(std::size_t service, const std::vector<std::uint32_t>& marks) = 0;
   // Read back from the kernel.
   virtual std::vector<std::uint32_t> slots(std::size_t service) = 0;
-  // How many new flows got each mark since the table was made; marks that no flow got are absent. A flow counts once,
-  // with its first packet. Empty without conntrack. Throws SystemError.
+  // How many new flows got each mark since the table was made, 0 among them; marks that no flow got are absent. A flow
+  // counts once, with its first packet. Empty without conntrack. Throws SystemError.
   virtual std::map<std::uint32_t, std::uint64_t> flows(std::size_t service) = 0;
   virtual std::size_t slot_count() const = 0;
 };
