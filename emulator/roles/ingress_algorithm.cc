@@ -1,5 +1,3 @@
-#include <boost/asio/post.hpp>
-
 #include "emulator/roles/ingress_agent.h"
 #include "emulator/roles/plugin.h"
 
