@@ -148,11 +148,12 @@ std::optional<std::vector<nlohmann::json>> commands_between(ordered_json before,
       ordered_json& known = before["services"][i];
       const auto same = [&](const char* key) { return known.at(key) == service.at(key); };
       if (same("algorithm") && same("parameters") && same("library")) continue;
-      commands.push_back({{"do", "algorithm"},
-                          {"service", service.at("cs_id")},
-                          {"name", service["algorithm"]},
-                          {"parameters", service["parameters"]},
-                          {"library", service["library"].is_null() ? "" : service["library"]}});
+      nlohmann::json command = {{"do", "algorithm"},
+                                {"service", service.at("cs_id")},
+                                {"name", service["algorithm"]},
+                                {"parameters", service["parameters"]}};
+      if (!service["library"].is_null()) command["library"] = service["library"];
+      commands.push_back(std::move(command));
       for (const char* key : {"algorithm", "parameters", "library"}) known[key] = service[key];
     }
   }
