@@ -63,7 +63,7 @@ suite::Report run_and_print(const Session& session, const Options& options, cons
 // `--algorithm` as `--set` understands it. A path on the command line is relative to where one stands, not to the
 // scenario file; JSON text is YAML.
 std::string algorithm_value(const std::string& given) {
-  const bool path = given.find('/') != std::string::npos;
+  const bool path = given.find('/') != std::string::npos && given.ends_with(".so");
   return "algorithm=" + (path ? nlohmann::json(fs::absolute(given).lexically_normal().string()).dump() : given);
 }
 
