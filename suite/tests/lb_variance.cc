@@ -246,6 +246,19 @@ class LbVariance final : public Test {
   std::string_view name() const override { return "lb-variance"; }
   std::string_view title() const override { return "flows are spread over the sites"; }
   std::string_view primary_figure() const override { return "var"; }
+  // With unequal capacities var ranks backwards: never alone.
+  std::vector<std::string_view> compared_figures() const override { return {"var", "imbalance", "peak_load"}; }
+
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{{"miscounted_flows", "flows"},
+                                                                {"var", "1"},
+                                                                {"imbalance", "1"},
+                                                                {"peak_load", "1"},
+                                                                {"var_time_averaged", "1"},
+                                                                {"imbalance_time_averaged", "1"},
+                                                                {"flows.*", "flows"}};
+    return list;
+  }
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{

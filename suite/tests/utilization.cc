@@ -250,6 +250,16 @@ class Utilization final : public Test {
   std::string_view title() const override { return "sites are used more evenly than by plain ECMP"; }
   std::string_view primary_figure() const override { return "bias_ratio"; }
 
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{{"bias_ratio", "1"},        {"bias", "1"},
+                                                                {"bias.ecmp", "1"},         {"spread", "1"},
+                                                                {"spread.ecmp", "1"},       {"deviation", "1"},
+                                                                {"deviation.ecmp", "1"},    {"offered_bias", "1"},
+                                                                {"offered_bias.ecmp", "1"}, {"offered_bias_ratio", "1"},
+                                                                {"utilisation.*", "1"}};
+    return list;
+  }
+
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"measure_s", "s", 20, 6, 1, 3600, "of each half, with the workload running"},
