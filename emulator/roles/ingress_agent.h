@@ -2,6 +2,7 @@
 // their own.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,7 @@ class IngressAgent {
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json service_status(std::size_t service) const;
   void algorithm_command(const nlohmann::json& request, const control::Reply& reply);
+  void multipath_command(const nlohmann::json& request, const control::Reply& reply);
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
@@ -96,6 +98,7 @@ class IngressAgent {
   Tunnels tunnels_;
   std::vector<Service> services_;
   bool stuck_ = false;
+  bool bad_hash_ = false;
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;
