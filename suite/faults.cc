@@ -1,5 +1,9 @@
 #include "suite/faults.h"
 
+#include <algorithm>
+
+#include "scenarios/catalogue.h"
+
 namespace cats::suite {
 namespace {
 
@@ -7,7 +11,11 @@ bool momentary(const scenarios::Fault& fault) {
   return fault.kind == "lost-update" || fault.kind == "altered-value" || fault.kind == "move-session";
 }
 bool commanded(const scenarios::Fault& fault) { return fault.kind != "no-conntrack" && fault.kind != "wrong-tunnel"; }
-bool of_the_ingress(const scenarios::Fault& fault) { return fault.kind == "stuck-cps" || fault.kind == "move-session"; }
+bool of_the_ingress(const scenarios::Fault& fault) {
+  return std::ranges::any_of(scenarios::declared_faults(), [&](const scenarios::FaultDeclaration& declared) {
+    return declared.kind == fault.kind && declared.role == "ingress";
+  });
+}
 
 std::vector<std::string> nodes_of(const scenarios::Fault& fault, const scenarios::Testbed& testbed) {
   if (!fault.node.empty()) return {fault.node};

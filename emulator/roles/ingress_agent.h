@@ -2,6 +2,7 @@
 // their own.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,9 +55,13 @@ class IngressAgent {
   void algorithm_command(const nlohmann::json& request, const control::Reply& reply);
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
+
+  // ingress_faults.cc
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
-  void stick(const control::Reply& reply);
-  void unstick(const control::Reply& reply);
+  void start_fault(const std::string& kind,
+                   const std::function<std::unique_ptr<cpsel::Algorithm>(std::size_t service)>& faulty);
+  void go_blind(Duration period, std::size_t turn);
+  void stop_fault();
   void move_session(const control::Reply& reply);
 
   struct Service {
@@ -77,7 +82,8 @@ class IngressAgent {
   PathTable paths_;
   Tunnels tunnels_;
   std::vector<Service> services_;
-  bool stuck_ = false;
+  std::string fault_ = "none";  // of the C-PS
+  boost::asio::steady_timer blind_timer_{io_};
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;

@@ -8,5 +8,6 @@ namespace cats::suite {
 const Test& collection_test();
 const Test& metric_distribution_test();
 const Test& session_continuity_test();
+const Test& service_latency_test();
 
 }  // namespace cats::suite

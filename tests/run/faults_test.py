@@ -7,7 +7,8 @@ from harness import SOURCE, catsbench, leftovers, run_scenario
 
 
 def scenario(test, faults):
-    base = yaml.safe_load((SOURCE / "scenarios/distributed.yaml").read_text())
+    own = SOURCE / f"scenarios/{test}.yaml"  # a test that has a file of its own
+    base = yaml.safe_load((own if own.exists() else SOURCE / "scenarios/distributed.yaml").read_text())
     base["tests"] = [entry for entry in base["tests"] if entry == test or (isinstance(entry, dict) and test in entry)]
     base["name"] = "fault"
     base["trials"] = 1
@@ -33,6 +34,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(status, 1, f"{fault}: {entry['verdict']}: {entry['reason']} {verdicts}")
         self.assertEqual(entry["verdict"], "fail", entry["reason"])
         self.assertEqual(entry["figures"][figure]["verdict"], "fail", verdicts)
+        return entry["figures"]
 
     def test_collector_reads_ten_points_low(self):
         self.expect_failure("collection", "collection_error_points", {"kind": "collector-bias", "node": "es1"})
@@ -51,6 +53,17 @@ class Faults(unittest.TestCase):
 
     def test_path_selector_that_never_switches(self):
         self.expect_failure("session-continuity", "steering_delay_ms", {"kind": "stuck-cps"})
+
+    def test_path_selector_that_never_follows_the_load(self):
+        self.expect_failure("service-latency", "missed_switches", {"kind": "stuck-cps"})
+
+    def test_path_selector_that_needs_several_updates(self):
+        figures = self.expect_failure("service-latency", "reaction_ms", {"kind": "slow-cps"})
+        self.assertIn("took longer than", figures["reaction_ms"]["reason"])
+        self.assertNotEqual(figures["blind_switches"]["verdict"], "fail")
+
+    def test_path_selector_that_switches_without_a_new_sample(self):
+        self.expect_failure("service-latency", "blind_switches", {"kind": "blind-cps"})
 
     def test_tunnel_to_the_wrong_instance(self):
         status, report = self.measure("collection", [{"kind": "wrong-tunnel", "instance": "es1"}])
