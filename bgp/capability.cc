@@ -92,7 +92,7 @@ void write_family(Writer& w, Family family) {
 }
 
 // Writes the value and returns the code.
-struct Encoder {
+struct CapabilityEncoder {
   Writer& w;
   const EdgeMetadataCodes& codes;
 
@@ -214,7 +214,7 @@ Expected<Bytes> encode_capabilities(const std::vector<Capability>& all, const Ed
   for (const Capability& one : all) {
     const std::size_t begin = w.position();
     w.u16(0);
-    const std::uint8_t code = std::visit(Encoder{w, codes}, one);
+    const std::uint8_t code = std::visit(CapabilityEncoder{w, codes}, one);
     const std::size_t length = w.position() - begin - 2;
     if (length > 255) {
       return fail("capability {}: {} octets, a capability holds 255", code, length);

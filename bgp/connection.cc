@@ -11,7 +11,7 @@ namespace {
 // A busy peer must not keep one handler going for ever.
 constexpr int reads_per_turn = 4;
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant steady_now() { return std::chrono::steady_clock::now(); }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -42,7 +42,7 @@ void Connection::read_available() {
   const auto self = shared_from_this();
   for (int turn = 0; turn < reads_per_turn && descriptor_.is_open(); ++turn) {
     const ssize_t count = ::recv(descriptor_.native_handle(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    const Instant received = now();
+    const Instant received = steady_now();
     if (count == 0) {
       return end("connection closed by the peer");
     }
@@ -80,12 +80,12 @@ std::size_t Connection::write_some(ByteView octets) {
 
 Handover Connection::write(ByteView octets) {
   if (!descriptor_.is_open()) {
-    return {now(), 0};
+    return {steady_now(), 0};
   }
   if (queued_octets() == 0) {
     octets = octets.subspan(write_some(octets));
   }
-  const Instant at = now();
+  const Instant at = steady_now();
   queue_.insert(queue_.end(), octets.begin(), octets.end());
   if (queued_octets() > 0) {
     arm_write();

@@ -9,7 +9,7 @@ using namespace edge_wire;
 constexpr bool overlaps(std::uint8_t reserved, unsigned used) { return (reserved & used) != 0; }
 
 // Writes flags octet and value; false: a field does not fit its bits.
-struct Encoder {
+struct SubTlvEncoder {
   Writer& w;
 
   void flags(unsigned used, std::uint8_t reserved) const { w.u8(static_cast<std::uint8_t>(used | reserved)); }
@@ -131,7 +131,7 @@ Expected<void> encode_one(const SubTlv& sub_tlv, const EdgeMetadataCodes& codes,
   w.u16(type);
   const std::size_t length_at = w.position();
   w.u8(0);
-  if (!std::visit(Encoder{w}, sub_tlv)) {
+  if (!std::visit(SubTlvEncoder{w}, sub_tlv)) {
     return fail("{}: a field does not fit its bits", sub_tlv_name(sub_tlv));
   }
   const std::size_t length = w.position() - length_at - 1;

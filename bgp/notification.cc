@@ -79,7 +79,7 @@ CodeNames names_of(ErrorCode code) {
 }
 
 // RFC 9003: the data of an administrative shutdown or reset is a length and that much UTF-8.
-std::string_view shutdown_text(const Notification& n) {
+std::string_view raw_shutdown_text(const Notification& n) {
   const bool may_have = n.code == ErrorCode::cease && (n.subcode == cease_error::administrative_shutdown ||
                                                        n.subcode == cease_error::administrative_reset);
   if (!may_have || n.data.empty() || std::to_integer<std::size_t>(n.data[0]) + 1 != n.data.size()) {
@@ -98,7 +98,7 @@ std::string Notification::str() const {
     text += fmt::format(": {}", named ? names.subcodes[subcode] : "unknown subcode");
   }
   text += fmt::format(" ({}/{})", static_cast<unsigned>(code), subcode);
-  if (const std::string_view said = shutdown_text(*this); !said.empty()) {
+  if (const std::string_view said = raw_shutdown_text(*this); !said.empty()) {
     text += fmt::format(": \"{}\"", said);
   } else if (!data.empty()) {
     text += fmt::format(" data {}", to_hex(data));

@@ -1,14 +1,29 @@
+# CATS_UNITY files are compiled as one: what headers and templates cost is paid once for all of them, not for each. So names
+# in anonymous namespaces must differ within a folder. Files that register themselves are compiled apart (SEPARATE): who adds
+# one need not look at the others.
+function(cats_unity target)
+  if(NOT CATS_UNITY EQUAL 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${CATS_UNITY})
+    # What g++ says of files together and not of each: a member's type from an anonymous namespace, which would be a fault in
+    # a header; a local name that another file uses outside.
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow -Wshadow=local)
+    endif()
+  endif()
+endfunction()
+
 # One static library per folder, named after its path: emulator/kernel becomes cats_emulator_kernel.
 # DEPENDS names the libraries below it; tests/layers checks that the includes agree. REGISTRY names a folder below whose
 # files register themselves with this one (algorithms, tests, …) and are part of the same library.
 function(cats_library)
-  cmake_parse_arguments(LIB "" "REGISTRY" "DEPENDS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(LIB "SEPARATE" "REGISTRY" "DEPENDS;PRIVATE" ${ARGN})
   file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "_" name "cats_${path}")
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   if(LIB_REGISTRY)
     file(GLOB registered CONFIGURE_DEPENDS ${LIB_REGISTRY}/*.cc)
     list(APPEND sources ${registered})
+    set_source_files_properties(${registered} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   if(NOT sources)
     add_library(${name} INTERFACE)
@@ -19,6 +34,9 @@ function(cats_library)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${LIB_DEPENDS} PRIVATE ${LIB_PRIVATE})
+  if(NOT LIB_SEPARATE)
+    cats_unity(${name})
+  endif()
 endfunction()
 
 # The tests of one folder: every NAME_test.cc becomes part of one executable per size. The size is the ctest label:
@@ -51,7 +69,8 @@ function(cats_tests)
     target_link_libraries(${target} PRIVATE ${T_DEPENDS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${target} PRIVATE CATS_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                                  CATS_BINARY_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-    target_compile_options(${target} PRIVATE -Wno-conversion)
+    # What a test costs is its compilation, not its run.
+    target_compile_options(${target} PRIVATE -Wno-conversion -O0)
     set(properties LABELS ${size})
     if(size MATCHES "netns|interop")
       list(APPEND properties RUN_SERIAL TRUE TIMEOUT 300)

@@ -12,7 +12,7 @@ namespace cats::http {
 namespace asio = boost::asio;
 namespace wire = boost::beast::http;
 using asio::ip::tcp;
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 asio::awaitable<boost::system::error_code> Client::connect(const IpAddress& address, std::uint16_t port,
                                                            const Options& options, Duration timeout) {
@@ -32,7 +32,7 @@ asio::awaitable<boost::system::error_code> Client::connect(const IpAddress& addr
   }
   if (options.before_connect) options.before_connect(socket.native_handle());
   stream_.expires_after(timeout);
-  auto [connected] = co_await stream_.async_connect(remote, no_throw);
+  auto [connected] = co_await stream_.async_connect(remote, as_result);
   co_return connected;
 }
 
@@ -41,7 +41,7 @@ asio::awaitable<Answer> Client::get(const std::string& target, Duration timeout)
   request.set(wire::field::host, host_);
   Answer answer;
   stream_.expires_after(timeout);
-  auto [write_error, written] = co_await wire::async_write(stream_, request, no_throw);
+  auto [write_error, written] = co_await wire::async_write(stream_, request, as_result);
   answer.done = std::chrono::steady_clock::now();
   if (write_error) {
     answer.error = write_error;
@@ -49,7 +49,7 @@ asio::awaitable<Answer> Client::get(const std::string& target, Duration timeout)
   }
   answer.sent = answer.done;
   wire::response<wire::string_body> response;
-  auto [read_error, n] = co_await wire::async_read(stream_, buffer_, response, no_throw);
+  auto [read_error, n] = co_await wire::async_read(stream_, buffer_, response, as_result);
   answer.done = std::chrono::steady_clock::now();
   answer.error = read_error;
   if (!read_error) {

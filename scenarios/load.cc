@@ -155,8 +155,9 @@ class Loader {
   }
 
   static void check_workload(const yaml::Map& map, const Scenario& scenario) {
-    const TestRequest* continuity = scenario.test("session-continuity");
-    if (continuity == nullptr) return;
+    if (scenario.test("service-latency") != nullptr && !scenario.workload.brief)
+      map.at("tests").complain("service-latency needs workload.short: new sessions feel where the C-PS steers");
+    if (scenario.test("session-continuity") == nullptr) return;
     if (!scenario.workload.persistent)
       map.at("tests").complain("session-continuity needs workload.persistent: sessions to keep");
     if (!scenario.workload.brief)

@@ -1,5 +1,9 @@
 #include "suite/faults.h"
 
+#include <algorithm>
+
+#include "scenarios/catalogue.h"
+
 namespace cats::suite {
 namespace {
 
@@ -9,7 +13,9 @@ bool momentary(const scenarios::Fault& fault) {
 }
 bool commanded(const scenarios::Fault& fault) { return fault.kind != "no-conntrack" && fault.kind != "wrong-tunnel"; }
 bool of_the_ingress(const scenarios::Fault& fault) {
-  return fault.kind == "stuck-cps" || fault.kind == "move-session" || fault.kind == "bad-hash";
+  return std::ranges::any_of(scenarios::declared_faults(), [&](const scenarios::FaultDeclaration& declared) {
+    return declared.kind == fault.kind && declared.role == "ingress";
+  });
 }
 
 std::vector<std::string> nodes_of(const scenarios::Fault& fault, const scenarios::Testbed& testbed) {

@@ -41,6 +41,14 @@ void Reply::ok(nlohmann::ordered_json fields) const {
 
 void Reply::fail(const std::string& error) const { state_->answer({{"ok", false}, {"error", error}}); }
 
+void Reply::fail(const std::exception_ptr& error) const {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& failure) {
+    fail(std::string(failure.what()));
+  }
+}
+
 class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, std::filesystem::path path) : acceptor_(io), path_(std::move(path)) {

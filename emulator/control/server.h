@@ -25,6 +25,7 @@ class Reply {
   // {"ok": true, …fields}; `fields` is an object or null.
   void ok(nlohmann::ordered_json fields = nullptr) const;
   void fail(const std::string& error) const;
+  void fail(const std::exception_ptr& error) const;  // with its text
 
  private:
   friend class Server;

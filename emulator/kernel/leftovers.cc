@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kNamespacePrefix = "catsb-";
 constexpr const char* kCgroupRoot = "catsbench";
-constexpr Duration kRetry = std::chrono::milliseconds(5);
+constexpr Duration kKillRetry = std::chrono::milliseconds(5);
 constexpr Duration kKillDeadline = std::chrono::seconds(5);
 
 // Kills what is in the namespace but in no group of the run.
@@ -40,7 +40,7 @@ std::size_t kill_processes_in(const std::vector<Namespace>& namespaces) {
         killed.insert(pid);
       }
     }
-    std::this_thread::sleep_for(kRetry);
+    std::this_thread::sleep_for(kKillRetry);
   }
 }
 

@@ -245,6 +245,7 @@ void EdgeServer::inject_fault(const json& request, const control::Reply& reply) 
 ordered_json EdgeServer::status() {
   ordered_json fields = {{"csci", config_.csci.str()},
                          {"seq", csma_.sequence()},
+                         {"next_tick_ns", to_ns(csma_.next_tick())},
                          {"connections", service_.connections()},
                          {"background_cores", background_.cores()},
                          {"quota_cores", quota_of(group_)},

@@ -46,7 +46,8 @@ class Csma {
   void set_interval(Duration interval, Duration phase);
   void set_known_seed(std::optional<std::uint64_t> seed) { known_seed_ = seed; }
   void set_bias_points(double points) { sampler_.set_bias_points(points); }
-  std::uint32_t sequence() const { return sequence_; }  // of the last report; 0 before the first
+  std::uint32_t sequence() const { return sequence_; }                      // of the last report; 0 before the first
+  Instant next_tick() const { return next_on_schedule(Duration::zero()); }  // when the next report is due
 
  private:
   struct Scored {

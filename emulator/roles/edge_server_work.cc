@@ -9,7 +9,7 @@
 namespace cats::roles {
 namespace {
 
-Instant now() { return std::chrono::steady_clock::now(); }
+Instant steady_now() { return std::chrono::steady_clock::now(); }
 
 Duration read_clock(clockid_t id) {
   timespec t{};
@@ -56,7 +56,7 @@ Duration cpu_time_of(const std::vector<std::jthread>& threads) {
 }
 
 WorkPool::WorkPool(unsigned workers, unsigned queue_limit, const std::function<void(pid_t)>& place)
-    : limit_(queue_limit), running_(workers), counted_(now()) {
+    : limit_(queue_limit), running_(workers), counted_(steady_now()) {
   threads_ = start_threads(workers, place, [this](const std::stop_token& stop, unsigned i) { work(stop, i); });
 }
 
@@ -69,7 +69,7 @@ bool WorkPool::submit(Instant received, Duration cpu, std::function<void(const W
   {
     const std::scoped_lock lock(mutex_);
     if (queue_.size() >= limit_) return false;
-    count(now(), +1);
+    count(steady_now(), +1);
     queue_.push_back({received, cpu, std::move(done)});
   }
   arrived_.notify_one();
@@ -85,9 +85,9 @@ void WorkPool::work(const std::stop_token& stop, unsigned index) {
     running_[index] = job.received;
     lock.unlock();
 
-    const Instant began = now();
+    const Instant began = steady_now();
     burn(job.cpu);
-    const Instant ended = now();
+    const Instant ended = steady_now();
     complete(index, job.received, ended);
     job.done({began - job.received, ended - began});
   }

@@ -88,6 +88,7 @@ void IngressAgent::stop() {
   control_->close();
   sessions_->stop();
   age_timer_.cancel();
+  blind_timer_.cancel();
   for (Service& service : services_) service.refresh->cancel();
   signals_.cancel();
   speaker_->close("catsd stops", std::chrono::seconds(1), [this] { io_.stop(); });

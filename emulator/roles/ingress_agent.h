@@ -2,6 +2,7 @@
 // their own.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,9 +72,16 @@ class IngressAgent {
   void multipath_command(const nlohmann::json& request, const control::Reply& reply);
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
+
+  // ingress_faults.cc
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
-  void stick(const control::Reply& reply);
-  void unstick(const control::Reply& reply);
+  // What takes the place of the algorithm that a service should have.
+  using Faulty =
+      std::function<std::unique_ptr<cpsel::Algorithm>(std::size_t service, std::unique_ptr<cpsel::Algorithm> right)>;
+  void start_fault(const std::string& kind, Faulty faulty);
+  std::vector<std::map<cpsel::InstanceId, double>> chosen_weights() const;  // by service
+  void go_blind(Duration period, std::size_t turn);
+  void stop_fault();
   void move_session(const control::Reply& reply);
 
   struct Service {
@@ -97,8 +105,10 @@ class IngressAgent {
   PathTable paths_;
   Tunnels tunnels_;
   std::vector<Service> services_;
-  bool stuck_ = false;
   bool bad_hash_ = false;
+  std::string fault_ = "none";  // of the C-PS
+  Faulty faulty_;               // while there is one
+  boost::asio::steady_timer blind_timer_{io_};
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;

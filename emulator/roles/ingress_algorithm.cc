@@ -44,6 +44,8 @@ IngressAgent::Made IngressAgent::make(std::size_t service, const Selection& sele
 void IngressAgent::select(std::size_t service, Selection selection,
                           std::function<void(std::uint64_t decision)> in_force) {
   Made made = make(service, selection);
+  // What leaves flows to the router is no C-PS that could have a fault.
+  if (faulty_ && selection.algorithm != "ecmp") made.algorithm = faulty_(service, std::move(made.algorithm));
   Service& s = services_[service];
   s.selection = std::move(selection);
   s.info = made.info;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <boost/asio/post.hpp>
 
 #include "emulator/roles/ingress_agent.h"
@@ -16,18 +14,6 @@ using nlohmann::ordered_json;
 
 constexpr Duration kProbeTimeout = std::chrono::seconds(2);
 
-void fail_with(const Reply& reply, std::exception_ptr error) {
-  try {
-    std::rethrow_exception(std::move(error));
-  } catch (const std::exception& failure) {
-    reply.fail(failure.what());
-  }
-}
-
-bool is_established(const kernel::ConntrackEntry& entry) {
-  return entry.tcp_state && kernel::tcp_state_name(*entry.tcp_state) == "ESTABLISHED";
-}
-
 }  // namespace
 
 void IngressAgent::add_commands() {
@@ -42,7 +28,7 @@ void IngressAgent::add_commands() {
   control_->on("slots", [this](const json& request, const Reply& reply) {
     flow_writer_->read_back(service_argument(request),
                             [reply](std::exception_ptr error, std::vector<std::uint32_t> marks) {
-                              error ? fail_with(reply, error) : reply.ok({{"marks", std::move(marks)}});
+                              error ? reply.fail(error) : reply.ok({{"marks", std::move(marks)}});
                             });
   });
   control_->on("watch_flows", [this](const json& request, const Reply& reply) {
@@ -80,7 +66,7 @@ ordered_json IngressAgent::status() const {
             {"sessions", counters.established},
             {"updates", counters.updates_received},
             {"paths", paths_.size()}}},
-          {"fault", stuck_ ? "stuck-cps" : "none"},
+          {"fault", fault_},
           {"services", std::move(services)}};
 }
 
@@ -115,7 +101,6 @@ void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
   const auto name = argument<std::string>(request, "name");
   const auto parameters =
       request.contains("parameters") ? argument<cpsel::Parameters>(request, "parameters") : cpsel::Parameters{};
-  if (stuck_) throw UsageError("the C-PS is stuck on command: {\"do\": \"fault\", \"kind\": \"none\"} first");
   const auto library = request.contains("library") ? argument<std::string>(request, "library") : std::string();
   select(service, {name, library, parameters}, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
 }
@@ -156,70 +141,7 @@ void IngressAgent::forget_flows_command(const Reply& reply) {
             [&](const kernel::ConntrackEntry& entry) { return cs_ids.contains(entry.original.destination); });
       },
       [removed, reply](std::exception_ptr error) {
-        error ? fail_with(reply, error) : reply.ok({{"removed", *removed}});
-      });
-}
-
-void IngressAgent::fault_command(const json& request, const Reply& reply) {
-  const auto kind = argument<std::string>(request, "kind");
-  if (kind == "stuck-cps") return stick(reply);
-  if (kind == "bad-hash") {
-    bad_hash_ = true;
-    log_.write("fault", {{"kind", kind}});
-    return reply.ok();
-  }
-  if (kind == "move-session") return move_session(reply);
-  if (kind == "none") return unstick(reply);
-  throw UsageError(
-      fmt::format("\"kind\": \"{}\" is not allowed, only stuck-cps, move-session, bad-hash or none", kind));
-}
-
-void IngressAgent::stick(const Reply& reply) {
-  stuck_ = true;
-  log_.write("fault", {{"kind", "stuck-cps"}});
-  for (std::size_t i = 0; i < services_.size(); ++i)
-    apply(selector_.set_algorithm(i, services_[i].info, std::make_unique<Stuck>(), clock_.now()));
-  reply.ok();
-}
-
-void IngressAgent::unstick(const Reply& reply) {
-  log_.write("fault", {{"kind", "none"}});
-  bad_hash_ = false;
-  if (std::exchange(stuck_, false))
-    for (std::size_t i = 0; i < services_.size(); ++i) select(i, services_[i].selection, [](std::uint64_t) {});
-  reply.ok();
-}
-
-void IngressAgent::move_session(const Reply& reply) {
-  // Taken now: the job runs on another thread.
-  std::map<IpAddress, std::vector<std::uint32_t>> marks;
-  for (std::size_t i = 0; i < services_.size(); ++i)
-    for (const cpsel::DecisionInput& input : services_[i].last.inputs)
-      marks[config_.services[i].cs_id].push_back(tunnels_.find(i, input.instance)->mark);
-  auto moved = std::make_shared<std::optional<std::pair<kernel::ConntrackEntry, std::uint32_t>>>();
-  sessions_->with_table(
-      [moved, marks](kernel::Conntrack& table) {
-        for (const kernel::ConntrackEntry& entry : table.dump(true)) {
-          const auto service = marks.find(entry.original.destination);
-          if (service == marks.end() || !is_established(entry)) continue;
-          const auto other = std::find_if(service->second.begin(), service->second.end(),
-                                          [&](std::uint32_t mark) { return mark != entry.mark; });
-          if (other == service->second.end() || !table.set_mark(entry, *other)) continue;
-          *moved = std::pair(entry, *other);
-          return;
-        }
-      },
-      [this, moved, reply](std::exception_ptr error) {
-        if (error) return fail_with(reply, error);
-        if (!*moved) return reply.fail("there is no established session with a mark, or no second instance");
-        const auto& [entry, mark] = **moved;
-        const ordered_json what = {{"tuple", tuple_json(entry.original)},
-                                   {"from", tunnels_.instance_of(entry.mark)},
-                                   {"to", tunnels_.instance_of(mark)}};
-        ordered_json event = {{"kind", "move-session"}};
-        event.update(what);
-        log_.write("fault", event);
-        reply.ok(what);
+        error ? reply.fail(error) : reply.ok({{"removed", *removed}});
       });
 }
 

@@ -125,7 +125,8 @@ class SessionContinuity final : public Test {
     const Duration stable = stable_time(conditions.interval);
     const Instant start = testbed.now() + kSchedulingMargin;
     for (const std::string& host : testbed.hosts())
-      testbed.command(host, load_request(context, start, context.warm_up + stable + react + kSchedulingMargin));
+      testbed.command(
+          host, load_request(context, start, context.warm_up + stable + react + kSchedulingMargin, Sessions::all));
     context.phase("warm-up", kSchedulingMargin + context.warm_up);
     context.phase("stable", stable);
     const scenarios::Site& site = busiest(testbed);

@@ -12,11 +12,21 @@ std::string service_of(const RunData& data) { return data.sites().empty() ? "" :
 
 }  // namespace
 
-std::optional<LoadStep> load_step(const RunData& data, const Trial& trial) {
+std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial) {
   const Phase& stable = phase_of(trial, "stable");
-  for (const Event* event : data.events("load_changed", stable.from_ns, trial.ended_ns))
-    if (event->at("cores").get<double>() > 0) return LoadStep{event->t_ns, event->text("source")};
-  return std::nullopt;
+  std::vector<LoadStep> steps;
+  for (const Event* event : data.events("load_changed", stable.from_ns, trial.ended_ns)) {
+    const std::string& csci = event->text("source");
+    for (LoadStep& step : steps)
+      if (step.csci == csci) step.ended_ns = std::min(step.ended_ns, event->t_ns);
+    if (event->at("cores").get<double>() > 0) steps.push_back({event->t_ns, csci, trial.ended_ns});
+  }
+  return steps;
+}
+
+std::optional<LoadStep> load_step(const RunData& data, const Trial& trial) {
+  const std::vector<LoadStep> steps = load_steps(data, trial);
+  return steps.empty() ? std::nullopt : std::optional(steps.front());
 }
 
 std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress) {

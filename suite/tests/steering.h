@@ -1,4 +1,4 @@
-// What the C-PS had decided, and where new sessions went, around the load step of a trial.
+// What the C-PS had decided around the load steps of a trial.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,12 @@ struct InForce {
 struct LoadStep {
   std::int64_t t_ns = 0;
   std::string csci;
+  std::int64_t ended_ns = 0;  // the next change of that instance's load, or the trial's end
 };
 
-// The first rise of a background load after the trial's phase "stable" began.
+// The rises of a background load after the trial's first phase "stable" began, by time.
+std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial);
+// The first of them.
 std::optional<LoadStep> load_step(const RunData& data, const Trial& trial);
 
 // Every decision of `ingress` about the trial's service that was installed before the trial ended, by time.

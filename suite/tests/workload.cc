@@ -10,7 +10,7 @@ constexpr Duration kIdleDeadline = std::chrono::seconds(15);
 
 }  // namespace
 
-nlohmann::json load_request(const TrialContext& context, Instant start, Duration length) {
+nlohmann::json load_request(const TrialContext& context, Instant start, Duration length, Sessions which) {
   const scenarios::Workload& workload = context.scenario.workload;
   nlohmann::json request = {{"do", "load"},
                             {"trial", context.trial},
@@ -21,7 +21,7 @@ nlohmann::json load_request(const TrialContext& context, Instant start, Duration
                             {"timeout_ns", workload.timeout.count()},
                             {"start_ns", to_ns(start)},
                             {"duration_ns", length.count()}};
-  if (workload.persistent)
+  if (workload.persistent && which == Sessions::all)
     request["persistent"] = {{"sessions", workload.persistent->sessions},
                              {"interval_ns", workload.persistent->interval.count()},
                              {"arrivals", scenarios::to_string(workload.persistent->arrivals)}};

@@ -9,8 +9,11 @@ namespace cats::suite {
 
 inline constexpr Duration kSchedulingMargin = std::chrono::milliseconds(500);  // between accepting a load and its start
 
-// `do: load` with the scenario's persistent and short sessions, by the trial's seed.
-nlohmann::json load_request(const TrialContext& context, Instant start, Duration length);
+enum class Sessions { all, brief };  // `brief`: without those that stay
+
+// `do: load` with the scenario's sessions, by the trial's seed.
+nlohmann::json load_request(const TrialContext& context, Instant start, Duration length,
+                            Sessions which = Sessions::all);
 
 // Returns when no site has a connection left. Throws MeasurementError when one has after 15 s.
 void wait_until_idle(scenarios::Testbed& testbed);

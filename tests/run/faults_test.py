@@ -6,8 +6,9 @@ import yaml
 from harness import SOURCE, catsbench, leftovers, run_scenario
 
 
-def scenario(test, faults, file="distributed", **changes):
-    base = yaml.safe_load((SOURCE / f"scenarios/{file}.yaml").read_text())
+def scenario(test, faults, **changes):
+    own = SOURCE / f"scenarios/{test}.yaml"  # a test that has a file of its own
+    base = yaml.safe_load((own if own.exists() else SOURCE / "scenarios/distributed.yaml").read_text())
     base["tests"] = [entry for entry in base["tests"] if entry == test or (isinstance(entry, dict) and test in entry)]
     base["name"] = "fault"
     base["trials"] = 1
@@ -34,6 +35,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(status, 1, f"{fault}: {entry['verdict']}: {entry['reason']} {verdicts}")
         self.assertEqual(entry["verdict"], "fail", entry["reason"])
         self.assertEqual(entry["figures"][figure]["verdict"], "fail", verdicts)
+        return entry["figures"]
 
     def test_collector_reads_ten_points_low(self):
         self.expect_failure("collection", "collection_error_points", {"kind": "collector-bias", "node": "es1"})
@@ -54,14 +56,25 @@ class Faults(unittest.TestCase):
         self.expect_failure("session-continuity", "steering_delay_ms", {"kind": "stuck-cps"})
 
     def test_path_selector_that_sends_everything_to_one_site(self):
-        self.expect_failure("utilization", "bias_ratio", {"kind": "stuck-cps"}, file="utilization")
+        self.expect_failure("utilization", "bias_ratio", {"kind": "stuck-cps"})
 
     def test_flow_that_is_not_counted(self):
-        self.expect_failure("lb-variance", "miscounted_flows", {"kind": "lost-count", "node": "es2"}, file="lb-variance",
+        self.expect_failure("lb-variance", "miscounted_flows", {"kind": "lost-count", "node": "es2"},
                             algorithm="round-robin")
 
     def test_multipath_that_hashes_no_ports(self):
-        self.expect_failure("lb-variance", "var", {"kind": "bad-hash"}, file="lb-variance")
+        self.expect_failure("lb-variance", "var", {"kind": "bad-hash"})
+
+    def test_path_selector_that_never_follows_the_load(self):
+        self.expect_failure("service-latency", "missed_switches", {"kind": "stuck-cps"})
+
+    def test_path_selector_that_needs_several_updates(self):
+        figures = self.expect_failure("service-latency", "reaction_ms", {"kind": "slow-cps"})
+        self.assertIn("took longer than", figures["reaction_ms"]["reason"])
+        self.assertNotEqual(figures["blind_switches"]["verdict"], "fail")
+
+    def test_path_selector_that_switches_without_a_new_sample(self):
+        self.expect_failure("service-latency", "blind_switches", {"kind": "blind-cps"})
 
     def test_tunnel_to_the_wrong_instance(self):
         status, report = self.measure("collection", [{"kind": "wrong-tunnel", "instance": "es1"}])

@@ -317,6 +317,10 @@ def main():
         for attempt in range(4 if voided else 1):
             trial(run, "session-continuity", index, attempt,
                   {"react_s": 6.0, "load": 0.8, "state_timer_s": 10.0, "poll_ms": 100.0}, continuity, voided)
+    write()
+
+
+def write():
     os.makedirs(f"{OUT}/events", exist_ok=True)
     os.makedirs(f"{OUT}/samples", exist_ok=True)
     for node, events in logs.items():
@@ -330,4 +334,5 @@ def main():
             file.write("\n".join(lines) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -378,8 +378,89 @@ def utilization():
         check("utilization", name, values, geometric_mean)
 
 
+# -- service-latency -------------------------------------------------------------------------------------------------
+def best_of(weights):
+    return {c for c, w in weights.items() if w > 0 and w >= max(weights.values()) - 1e-9}
+
+
+def service_latency():
+    test = "service-latency"
+    stages = ("sampling", "waiting", "distribution", "decision", "programming")
+    names = ["missed_switches", "early_switches", "blind_switches", "delta_t_ms", "reaction_ms"]
+    names += [f"reaction_ms.{stage}" for stage in stages]
+    for period in ("before", "during", "after"):
+        names += [f"latency_ms.{period}", f"latency_ms.{period}.p99.9", f"sla_share.{period}"]
+    out = {n: {} for n in names}
+    all_delays, totals = [], []
+    ingress, = testbed["ingresses"]
+    for started, _, end in trials_of(test):
+        index, trial = started["index"], started["trial"]
+        first = next(p["t_ns"] for p in of["phase"] if p["trial"] == trial and p["name"] == "stable")
+        decisions = {d["id"]: d for d in of["decision"] if d["node"] == ingress}
+        force = sorted(((r["acked_ns"], decisions[r["decision"]]) for r in of["route_installed"] if r["t_ns"] < end),
+                       key=lambda f: f[0])
+        sent = {(m["source"], m["seq"]): m["t_ns"] for m in of["metric_sent"] if first <= m["t_ns"] < end}
+        got = {}
+        for m in of["metric_received"]:
+            if first <= m["t_ns"] < end:
+                got.setdefault((m["source"], m["seq"]), m["t_ns"])
+        all_delays += [ms(got[k] - t) for k, t in sent.items() if k in got]
+        known = [[{k: v for k, v in i.items() if k != "age_ns"} for i in d["inputs"]] for _, d in force]
+        out["blind_switches"][index] = float(sum(
+            1 for i in range(1, len(force)) if force[i][0] > first and known[i] == known[i - 1]
+            and best_of(force[i][1]["weights"]) != best_of(force[i - 1][1]["weights"])))
+        changes = [e for e in of["load_changed"] if first <= e["t_ns"] < end]
+        parts, deltas, periods = [], [], []
+        missed = early = 0
+        for n, rise in enumerate(changes):
+            if rise["cores"] == 0:
+                continue
+            step, loaded, stop = rise["t_ns"], rise["source"], changes[n + 1]["t_ns"]
+            away = [(t, d) for t, d in force if step < t <= stop and loaded not in best_of(d["weights"])]
+            saw = [(t, d) for t, d in away if any(i["csci"] == loaded and i["window_end"] > step for i in d["inputs"])]
+            missed += not saw
+            early += bool(away) and away[0] not in saw[:1]
+            if away:
+                last = [d["t_ns"] for t, d in force if t < away[0][0] and loaded in best_of(d["weights"])][-1]
+                deltas.append(ms(away[0][0] - last))
+            reacted = stop
+            if saw:
+                reacted, d = saw[0]
+                used = next(i for i in d["inputs"] if i["csci"] == loaded)
+                key = (loaded, used["seq"])
+                chain = [step, used["window_end"], sent[key], got[key], d["t_ns"], reacted]
+                parts.append([b - a for a, b in zip(chain, chain[1:])])
+                assert sum(parts[-1]) == reacted - step
+                totals.append(ms(reacted - step))
+            periods.append({"before": (step - 5 * 10**9, step), "during": (step, reacted), "after": (reacted, stop)})
+        out["missed_switches"][index], out["early_switches"][index] = float(missed), float(early)
+        out["delta_t_ms"][index] = mean(deltas) if deltas else None
+        out["reaction_ms"][index] = mean([ms(sum(p)) for p in parts]) if parts else None
+        for i, stage in enumerate(stages):
+            out[f"reaction_ms.{stage}"][index] = mean([ms(p[i]) for p in parts]) if parts else None
+        begun = {(s["host"], s["session"]): int(s["started_ns"]) for s in samples["sessions", trial]}
+        for period in ("before", "during", "after"):
+            spans = [p[period] for p in periods]
+            mine = [r for r in samples["requests", trial]
+                    if any(a <= begun[r["host"], r["session"]] < b for a, b in spans)]
+            took = [ms(int(r["done_ns"]) - int(r["scheduled_ns"])) for r in mine if r["status"] == "ok"]
+            out[f"latency_ms.{period}"][index] = mean(took) if took else None
+            out[f"latency_ms.{period}.p99.9"][index] = rank(took, 0.999) if took else None
+            within = sum(t <= started["parameters"]["sla_ms"] for t in took)
+            out[f"sla_share.{period}"][index] = within / len(mine) if mine else None
+    for name, values in out.items():
+        check(test, name, values)
+    bound = next(t for t in report["tests"] if t["name"] == test)["figures"]["reaction_ms"]
+    interval = ms(of["trial_started"][0]["interval_ns"])
+    limit = 1000 + interval + rank(all_delays, 0.99) + max(0.1 * interval, 20)  # W = 1 s in these runs
+    if bound["bound"]["value"] != limit:
+        differences.append(f"{test} bound: report {bound['bound']['value']}, logs {limit}")
+    if totals and (bound["verdict"] == "pass") != (max(totals) <= limit):
+        differences.append(f"{test}: {bound['verdict']} with the slowest reaction at {max(totals)} of {limit}")
+
+
 for name, function in (("collection", collection), ("metric-distribution", metric_distribution),
-                       ("session-continuity", session_continuity), ("utilization", utilization),
+                       ("session-continuity", session_continuity), ("service-latency", service_latency), ("utilization", utilization),
                        ("lb-variance", lb_variance)):
     if any(t["name"] == name and t["figures"] for t in report["tests"]):
         function()
