@@ -54,6 +54,14 @@ class ServiceLatency final : public Test {
   }
   std::string_view primary_figure() const override { return "reaction_ms"; }
 
+  const std::vector<scenarios::FigureDeclaration>& figures() const override {
+    static const std::vector<scenarios::FigureDeclaration> list{
+        {"missed_switches", "steps"}, {"early_switches", "steps"}, {"blind_switches", "switches"},
+        {"delta_t_ms", "ms"},         {"reaction_ms", "ms"},       {"reaction_ms.*", "ms"},
+        {"latency_ms.*", "ms"},       {"sla_share.*", "1"}};
+    return list;
+  }
+
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"steps", "none", 4, 2, 1, 1000, "load steps of a trial; over all trials at least 20"},
