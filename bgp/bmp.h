@@ -82,8 +82,8 @@ inline constexpr std::size_t bmp_max_size = 1 << 20;
 // `message` is one whole message. What it returns points into it.
 Expected<BmpMessage> decode_bmp(ByteView message);
 
-// How to read what this peer sends (mirrored messages): from the two OPENs, the router's being ours. Where the peer's is
-// missing, it is taken to offer what the router offered.
+// How to read what this peer sends (mirrored messages): from the two OPENs, the router's being ours. Where the peer's
+// is missing, it is taken to offer what the router offered.
 Expected<SessionParameters> mirrored_session(const BmpPeerUp& up, const EdgeMetadataCodes& codes = {});
 // FRR 8.4 forgets an OPEN that arrives on the other of two colliding connections, and sends a bare header in its place.
 bool lacks_received_open(const BmpPeerUp& up);

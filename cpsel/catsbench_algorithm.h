@@ -17,13 +17,13 @@ extern "C" {
 
 /* A parameter of the scenario, or a metric of an instance. */
 typedef struct catsbench_value {
-  const char *name;
+  const char* name;
   double value;
 } catsbench_value;
 
 /* One instance that may be given new flows. */
 typedef struct catsbench_candidate {
-  const char *id;     /* its CSCI-ID as text; the same instance has the same id in every call */
+  const char* id;     /* its CSCI-ID as text; the same instance has the same id in every call */
   double load;        /* the metric to steer by, relative to the capacity; less is better */
   double capacity;    /* > 0 */
   double age_s;       /* of the metrics */
@@ -33,12 +33,12 @@ typedef struct catsbench_candidate {
    * reports; -1 unless the scenario gives the parameter refresh_ms. */
   double flows_since_report;
   double flows_before_report;
-  const catsbench_value *metrics; /* as they were reported, ascending by name */
+  const catsbench_value* metrics; /* as they were reported, ascending by name */
   size_t metric_count;
 } catsbench_candidate;
 
 typedef struct catsbench_snapshot {
-  const catsbench_candidate *candidates; /* ascending by CSCI-ID; at least one */
+  const catsbench_candidate* candidates; /* ascending by CSCI-ID; at least one */
   size_t candidate_count;
   double dt_s;     /* since the last call; 0 at the first */
   double arrivals; /* new flows of the service in dt_s; -1 unless the scenario gives refresh_ms */
@@ -52,13 +52,13 @@ uint32_t catsbench_algorithm_abi(void);
 
 /* The parameters that the scenario gives, ascending by name, for one service. Returns the state that the other
  * functions get, or NULL and a text in *error, which must stay valid: the run is refused with it. */
-void *catsbench_create(const catsbench_value *parameters, size_t parameter_count, const char **error);
+void* catsbench_create(const catsbench_value* parameters, size_t parameter_count, const char** error);
 
 /* Writes one weight per candidate: each at least 0, their sum 1 within 1e-6. Returns 0; anything else stops the trial.
  * It has a second. Called when a report arrives, an instance comes, goes or grows too old, and every refresh_ms. */
-int catsbench_choose(void *state, const catsbench_snapshot *snapshot, double *weights);
+int catsbench_choose(void* state, const catsbench_snapshot* snapshot, double* weights);
 
-void catsbench_destroy(void *state);
+void catsbench_destroy(void* state);
 
 #ifdef __cplusplus
 }

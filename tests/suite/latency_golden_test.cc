@@ -89,7 +89,8 @@ TEST_P(LatencyFault, IsFoundForTheRightReason) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, LatencyFault,
-                         testing::Values(Failing{"slow-cps", "reaction_ms", "7 of 9 reactions took longer than 2204.1 ms"},
+                         testing::Values(Failing{"slow-cps", "reaction_ms",
+                                                 "7 of 9 reactions took longer than 2204.1 ms"},
                                          Failing{"early-cps", "early_switches", "2 steps over 9 load steps"},
                                          Failing{"blind-cps", "blind_switches", "switches over 9 load steps"},
                                          Failing{"stuck-cps", "missed_switches", "3 steps over 9 load steps"},
