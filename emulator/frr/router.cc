@@ -66,6 +66,9 @@ void Router::start(const std::string& daemon) {
                 "0",
                 "--log",
                 "stdout"};
+  // A changed IPv6 route takes the old one's place. Otherwise zebra removes it first, at every BGP update of a CS-ID, and
+  // packets that come between are answered "no route".
+  if (daemon == "zebra") spawn.argv.emplace_back("--v6-rr-semantics");
   if (daemon == "bgpd") spawn.argv.insert(spawn.argv.end(), {"-M", "bmp"});
   spawn.ns = options_.ns;
   if (options_.cgroup != nullptr) spawn.cgroups = {options_.cgroup};
