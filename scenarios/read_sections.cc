@@ -143,7 +143,7 @@ Service read_service(const yaml::Reader& reader) {
 }
 
 Workload read_workload(const yaml::Reader& reader) {
-  const yaml::Map map = reader.map({"persistent", "short", "work", "timeout"});
+  const yaml::Map map = reader.map({"persistent", "short", "flows", "work", "timeout"});
   Workload workload;
   if (const yaml::Reader given = map.get("persistent")) {
     const yaml::Map keys = given.map({"sessions", "interval", "arrivals"});
@@ -161,6 +161,15 @@ Workload read_workload(const yaml::Reader& reader) {
     sessions.requests = read_int(keys.get("requests"), 1, 1, 10000);
     sessions.interval = read_duration(keys.get("interval"), 0s, 0s, 1h);
     workload.brief = sessions;
+  }
+  if (const yaml::Reader given = map.get("flows")) {
+    const yaml::Map keys = given.map({"count", "rate", "arrivals", "duration", "interval"});
+    Workload::Flows& flows = workload.flows;
+    flows.count = read_int(keys.get("count"), flows.count, 1, 20000);
+    flows.rate = read_rate(keys.get("rate"), flows.rate, 0.01, 10000);
+    flows.arrivals = read_arrivals(keys.get("arrivals"), flows.arrivals);
+    flows.duration = read_duration(keys.get("duration"), flows.duration, 1ms, 1h);
+    flows.interval = read_duration(keys.get("interval"), flows.interval, 1ms, 1h);
   }
   workload.work = read_duration(map.get("work"), 200us, 0s, 10s);
   workload.timeout = read_duration(map.get("timeout"), 2s, 10ms, 10min);

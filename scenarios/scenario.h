@@ -45,7 +45,7 @@ struct Service {
   double quota_of(const std::string& edge_server) const;
 };
 
-// Offered by each host, per service.
+// Offered by each host, per service; `flows` by all hosts together.
 struct Workload {
   struct Persistent {
     int sessions = 0;     // held open from the start of the trial to its end
@@ -58,8 +58,17 @@ struct Workload {
     Duration interval{};  // between them
     Arrivals arrivals = Arrivals::poisson;
   };
+  // What lb-variance counts, over all hosts: sessions that send a request every interval while they live.
+  struct Flows {
+    int count = 100;
+    double rate = 50;  // new flows per second
+    Arrivals arrivals = Arrivals::poisson;
+    Duration duration = std::chrono::seconds(1);         // mean of a flow's life, exponential
+    Duration interval = std::chrono::milliseconds(100);  // between the requests of one flow
+  };
   std::optional<Persistent> persistent;
   std::optional<Short> brief;  // `short` in the file
+  Flows flows;                 // of lb-variance alone
   Duration work{};             // CPU time that a request asks for
   Duration timeout{};          // of a request, from its scheduled time
 

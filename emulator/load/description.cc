@@ -29,6 +29,23 @@ ShortLoad short_sessions(JsonFields& fields) {
   return load;
 }
 
+FlowLoad flows(JsonFields& fields) {
+  FlowLoad load;
+  load.count = fields.get<unsigned>("count");
+  load.hosts = fields.get<unsigned>("hosts");
+  load.host = fields.get<unsigned>("host");
+  load.rate = fields.get<double>("rate");
+  load.arrivals = arrivals(fields);
+  load.duration = fields.get<Duration>("duration_ns");
+  load.gap = fields.get<Duration>("gap_ns");
+  if (load.count == 0) fields.problem("count", "is 0");
+  if (load.host >= load.hosts) fields.problem("host", "is not below \"hosts\"");
+  if (!(load.rate > 0)) fields.problem("rate", "is not above 0");
+  if (load.duration <= Duration::zero()) fields.problem("duration_ns", "is not above 0");
+  if (load.gap <= Duration::zero()) fields.problem("gap_ns", "is not above 0");
+  return load;
+}
+
 SourcePorts source_ports(JsonFields& fields) {
   SourcePorts ports{fields.get<std::uint16_t>("first"), fields.get<std::uint16_t>("count")};
   if (ports.first == 0) fields.problem("first", "is 0");
@@ -52,6 +69,7 @@ Expected<LoadDescription> parse_load(const nlohmann::json& json) {
   load.port = fields.get<std::uint16_t>("port");
   if (auto inner = fields.object("persistent")) load.persistent = persistent(*inner);
   if (auto inner = fields.object("short")) load.short_sessions = short_sessions(*inner);
+  if (auto inner = fields.object("flows")) load.flows = flows(*inner);
   if (auto inner = fields.object("source_ports")) load.source_ports = source_ports(*inner);
   load.work_us = fields.get<std::uint64_t>("work_us");
   load.timeout = fields.get<Duration>("timeout_ns");
@@ -72,6 +90,14 @@ nlohmann::ordered_json to_json(const LoadDescription& load) {
   if (const auto& s = load.short_sessions)
     json["short"] = {
         {"rate", s->rate}, {"arrivals", word_of(s->arrivals)}, {"requests", s->requests}, {"gap_ns", s->gap.count()}};
+  if (const auto& f = load.flows)
+    json["flows"] = {{"count", f->count},
+                     {"hosts", f->hosts},
+                     {"host", f->host},
+                     {"rate", f->rate},
+                     {"arrivals", word_of(f->arrivals)},
+                     {"duration_ns", f->duration.count()},
+                     {"gap_ns", f->gap.count()}};
   if (const auto& ports = load.source_ports) json["source_ports"] = {{"first", ports->first}, {"count", ports->count}};
   json["work_us"] = load.work_us;
   json["timeout_ns"] = load.timeout.count();

@@ -31,6 +31,7 @@ struct Run {
   unsigned active = 0;  // coroutines
   unsigned open_sessions = 0;
   std::uint64_t next_session = 0;
+  std::uint64_t sessions_before = 0;  // of earlier loads
   std::set<asio::steady_timer*> sleeping;
 
   // Replies and queued requests are waited for until then.
@@ -47,15 +48,16 @@ struct Session {
   std::uint16_t port = 0;
   const char* outcome = "closed";
   bool usable = true;
-  bool stays = false;  // open until the schedule stops
+  std::optional<Instant> stays_until{};  // open until then, at most until the schedule stops
 };
 
 // When a session's next request is scheduled; nothing after the last.
 using NextRequest = std::function<std::optional<Instant>()>;
 
-std::uint16_t source_port(const LoadDescription& load, std::uint64_t session) {
-  if (!load.source_ports) return 0;
-  return static_cast<std::uint16_t>(load.source_ports->first + session % load.source_ports->count);
+std::uint16_t source_port(const Run& run, std::uint64_t session) {
+  const auto& ports = run.load.source_ports;
+  if (!ports) return 0;
+  return static_cast<std::uint16_t>(ports->first + (run.sessions_before + session) % ports->count);
 }
 
 // Fills in what the reply says; false when it does not say it.
@@ -84,12 +86,14 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
     run->load = load;
     run->target = fmt::format("/work?us={}", load.work_us);
     run->stop = load.end();
+    run->sessions_before = sessions_;
     run_ = run;
     for (unsigned i = 0; load.persistent && i < load.persistent->sessions; ++i) {
       spawn(run,
             persistent_session(run, run->next_session++, std::make_shared<PersistentSchedule>(load, config_.host, i)));
     }
     if (load.short_sessions) spawn(run, open_short_sessions(run, ShortSchedule(load, config_.host)));
+    if (load.flows) spawn(run, open_flows(run));
     spawn(run, keep_open(run));
     return {};
   }
@@ -127,6 +131,7 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
                       run->counts.answered);
     samples_.flush();
     last_ = status_of(*run, false);
+    sessions_ += run->next_session;
     run_.reset();
     for (auto& done : std::exchange(ended_, {})) done(last_.counts);
   }
@@ -169,11 +174,31 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
     co_await session(run, one, next);
   }
 
+  asio::awaitable<void> open_flows(RunPtr run) {
+    const std::vector<Flow> flows = draw_flows(run->load);
+    for (std::size_t i = run->load.flows->host; i < flows.size(); i += run->load.flows->hosts) {
+      const bool due = co_await scheduled(run, flows[i].opens);
+      if (!due) co_return;
+      spawn(run, flow_session(run, run->next_session++, flows[i]));
+    }
+  }
+
+  asio::awaitable<void> flow_session(RunPtr run, std::uint64_t number, Flow flow) {
+    Instant due = flow.opens;
+    const NextRequest next = [&]() -> std::optional<Instant> {
+      const Instant when = std::exchange(due, due + run->load.flows->gap);
+      return when < flow.ends || when == flow.opens ? std::optional(when) : std::nullopt;
+    };
+    Session one{number, "flow"};
+    one.stays_until = flow.ends;
+    co_await session(run, one, next);
+  }
+
   asio::awaitable<void> persistent_session(RunPtr run, std::uint64_t number,
                                            std::shared_ptr<PersistentSchedule> schedule) {
     const NextRequest next = [schedule] { return schedule->next(); };
     Session one{number, "persistent"};
-    one.stays = true;
+    one.stays_until = run->load.end() - Duration(1);
     co_await session(run, one, next);
   }
 
@@ -199,7 +224,7 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
       if (session.usable && now() < run->drained_by()) co_await request(run, session, client, row);
       samples_.add(row);
     }
-    if (opened && session.stays && session.usable) co_await scheduled(run, run->load.end() - Duration(1));
+    if (opened && session.stays_until && session.usable) co_await scheduled(run, *session.stays_until);
     if (opened) close(*run, session, client);
   }
 
@@ -207,7 +232,7 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
     session.started = now();
     http::Client::Options options;
     options.source = config_.source;
-    options.source_port = source_port(run->load, session.number);
+    options.source_port = source_port(*run, session.number);
     const auto error = co_await client.connect(run->load.service, run->load.port, options, run->patience());
     if (const auto local = client.local()) {
       session.source = local->address().to_string();
@@ -274,6 +299,7 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
   Samples samples_;
   RunPtr run_;
   LoadStatus last_;
+  std::uint64_t sessions_ = 0;  // of loads that are over
   std::vector<std::function<void(const LoadCounts&)>> ended_;
 };
 

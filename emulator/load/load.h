@@ -41,16 +41,32 @@ struct ShortLoad {
   Duration gap{};         // between their scheduled times
 };
 
-// Session n (persistent ones first, then short ones as they open) has source port first + n mod count.
+// Exactly `count` flows over all hosts: when flow i opens and how long it lives is drawn from the seed alone, the same
+// on every host, and the host at position i mod hosts sends it. A flow is a session that sends a request every `gap`
+// while it lives, so that it costs CPU time in proportion to its life.
+struct FlowLoad {
+  unsigned count = 0;  // over all hosts
+  unsigned hosts = 1;
+  unsigned host = 0;  // position of this host, below `hosts`
+  double rate = 0;    // flows per second over all hosts
+  Arrivals arrivals = Arrivals::poisson;
+  Duration duration{};  // mean of a flow's life, exponential
+  Duration gap{};       // between the scheduled times of a flow's requests
+};
+
+// The n-th session that the generator opens, counted from load to load, has source port first + n mod count: the same
+// 5-tuple does not come again before all ports were used.
 struct SourcePorts {
   std::uint16_t first = 0;
   std::uint16_t count = 0;
 };
 
-// As JSON (`do: load` of docs/control.md); `persistent`, `short` and `source_ports` may be absent:
+// As JSON (`do: load` of docs/control.md); `persistent`, `short`, `flows` and `source_ports` may be absent:
 //   {"trial": "t1", "seed": 7, "service": "2001:2::100", "port": 80,
 //    "persistent": {"sessions": 8, "interval_ns": 100000000, "arrivals": "constant"},
 //    "short": {"rate": 20.0, "arrivals": "poisson", "requests": 1, "gap_ns": 0},
+//    "flows": {"count": 100, "hosts": 2, "host": 0, "rate": 50.0, "arrivals": "poisson", "duration_ns": 1000000000,
+//              "gap_ns": 100000000},
 //    "source_ports": {"first": 20000, "count": 1000},
 //    "work_us": 500, "timeout_ns": 2000000000, "start_ns": …, "duration_ns": …}
 struct LoadDescription {
@@ -60,6 +76,7 @@ struct LoadDescription {
   std::uint16_t port = 0;
   std::optional<PersistentLoad> persistent;
   std::optional<ShortLoad> short_sessions;
+  std::optional<FlowLoad> flows;
   std::optional<SourcePorts> source_ports;  // ephemeral ones when absent
   std::uint64_t work_us = 0;
   Duration timeout{};  // of connecting, and of each reply from when the request was sent
@@ -100,6 +117,15 @@ class ShortSchedule {
   RandomStream random_;
   double at_;  // s after the start
 };
+
+struct Flow {
+  Instant opens;
+  Instant ends;
+};
+
+// All flows of load.flows, those of other hosts too, by when they open. Draws from the streams "load/flows/opens" and
+// "load/flows/lives". One that would outlive the load ends with it.
+std::vector<Flow> draw_flows(const LoadDescription& load);
 
 struct LoadCounts {
   std::uint64_t offered = 0;   // scheduled times that have passed

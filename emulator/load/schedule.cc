@@ -33,4 +33,19 @@ std::optional<Instant> ShortSchedule::next() {
   return now;
 }
 
+std::vector<Flow> draw_flows(const LoadDescription& load) {
+  const FlowLoad& shape = *load.flows;
+  RandomStream opens(load.seed, "load/flows/opens");
+  RandomStream lives(load.seed, "load/flows/lives");
+  const bool constant = shape.arrivals == Arrivals::constant;
+  std::vector<Flow> flows;
+  double at = constant ? opens.uniform() / shape.rate : opens.exponential(1 / shape.rate);
+  for (unsigned i = 0; i < shape.count; ++i) {
+    const Instant start = load.start + from_seconds(at);
+    flows.push_back({start, start + from_seconds(lives.exponential(to_seconds(shape.duration)))});
+    at += constant ? 1 / shape.rate : opens.exponential(1 / shape.rate);
+  }
+  return flows;
+}
+
 }  // namespace cats::load

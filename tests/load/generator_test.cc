@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -131,6 +132,42 @@ TEST_F(GeneratorTest, EveryScheduledRequestIsARowWithItsSchedule) {
   EXPECT_EQ(number(loads()[0], "offered"), static_cast<std::int64_t>(expected.size()));
   EXPECT_EQ(loads()[0].at("answered"), loads()[0].at("offered"));
   EXPECT_EQ(generator_->status().latency.count(), expected.size());
+}
+
+TEST_F(GeneratorTest, AHostSendsItsShareOfTheFlowsEachForItsLife) {
+  auto description = load();
+  description.flows = FlowLoad{9, 2, 1, 100, Arrivals::poisson, 60ms, 20ms};
+  description.duration = 2s;
+  run(description);
+  const auto flows = draw_flows(description);
+  ASSERT_EQ(sessions().size(), 4u);  // 1, 3, 5, 7
+  for (const auto& row : sessions()) {
+    const Flow& flow = flows.at(2 * static_cast<std::size_t>(number(row, "session")) + 1);
+    EXPECT_EQ(row.at("kind"), "flow");
+    EXPECT_EQ(row.at("outcome"), "closed");
+    EXPECT_GE(number(row, "started_ns"), to_ns(flow.opens));
+    EXPECT_GE(number(row, "closed_ns"), to_ns(flow.ends));
+    std::vector<std::int64_t> expected;
+    for (Instant t = flow.opens; t < flow.ends; t += 20ms) expected.push_back(to_ns(t));
+    std::vector<std::int64_t> scheduled;
+    for (const auto& request : requests())
+      if (request.at("session") == row.at("session")) scheduled.push_back(number(request, "scheduled_ns"));
+    EXPECT_EQ(scheduled, expected);
+  }
+}
+
+TEST_F(GeneratorTest, SourcePortsDoNotComeAgainInTheNextLoad) {
+  std::set<std::string> ports;
+  for (const char* trial : {"t1", "t2"}) {
+    auto description = load();
+    description.trial = trial;
+    description.flows = FlowLoad{5, 1, 0, 100, Arrivals::constant, 20ms, 20ms};
+    description.source_ports = SourcePorts{21000, 50};
+    run(description);
+  }
+  for (const auto& row : sessions()) ports.insert(row.at("port"));
+  EXPECT_EQ(sessions().size(), 10u);
+  EXPECT_EQ(ports.size(), 10u);
 }
 
 TEST_F(GeneratorTest, ASlowServerDoesNotSlowTheSchedule) {

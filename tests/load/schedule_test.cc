@@ -86,8 +86,55 @@ TEST(Schedule, ConstantArrivalsAreEvenAndStayInside) {
   EXPECT_EQ(all(PersistentSchedule(load, "h1", 1)).size(), 1000u);
 }
 
+LoadDescription hundred_flows() {
+  auto load = description();
+  load.flows = FlowLoad{100, 2, 0, 50, Arrivals::poisson, 1s, 100ms};
+  return load;
+}
+
+TEST(Flows, AreAsManyAsAskedForAndTheSameOnEveryHost) {
+  const auto one = hundred_flows();
+  auto other = one;
+  other.flows->host = 1;
+  other.persistent.reset();
+  const auto flows = draw_flows(one);
+  const auto again = draw_flows(other);
+  ASSERT_EQ(flows.size(), 100u);
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    EXPECT_EQ(flows[i].opens, again[i].opens);
+    EXPECT_EQ(flows[i].ends, again[i].ends);
+  }
+  other.seed = 8;
+  EXPECT_NE(draw_flows(other)[0].opens, flows[0].opens);
+}
+
+TEST(Flows, OpenAtTheRateAndLiveAsLongAsTheMeanSays) {
+  auto load = hundred_flows();
+  load.flows->count = 20'000;
+  const auto flows = draw_flows(load);
+  std::vector<Instant> opens;
+  double lives = 0;
+  for (const Flow& flow : flows) {
+    opens.push_back(flow.opens);
+    lives += to_seconds(flow.ends - flow.opens);
+  }
+  const auto [mean, variance] = gaps(opens);
+  EXPECT_NEAR(mean, 0.02, 0.0006);  // 4 standard deviations
+  EXPECT_NEAR(variance, 0.0004, 0.00005);
+  EXPECT_NEAR(lives / 20'000, 1, 0.03);
+}
+
+TEST(Flows, AnotherRateLeavesTheirLivesAlone) {
+  auto load = hundred_flows();
+  const auto slow = draw_flows(load);
+  load.flows->rate = 500;
+  const auto fast = draw_flows(load);
+  for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_EQ(slow[i].ends - slow[i].opens, fast[i].ends - fast[i].opens);
+}
+
 TEST(Description, SurvivesJson) {
   auto load = description();
+  load.flows = FlowLoad{100, 2, 1, 50, Arrivals::constant, 1s, 100ms};
   load.source_ports = SourcePorts{20000, 500};
   auto json = nlohmann::json(to_json(load));
   json["do"] = "load";
@@ -101,6 +148,8 @@ TEST(Description, NamesEverythingThatIsWrong) {
   json["short"]["rate"] = 0;
   json["short"]["arrivals"] = "bursty";
   json["persistent"]["sesions"] = 3;
+  json["flows"] = {{"count", 0},       {"hosts", 2},   {"host", 2}, {"rate", 50.0}, {"arrivals", "poisson"},
+                   {"duration_ns", 0}, {"gap_ns", 100}};
   json["trial"] = "a,b";
   json.erase("seed");
   json["service"] = "somewhere";
@@ -108,7 +157,8 @@ TEST(Description, NamesEverythingThatIsWrong) {
   ASSERT_FALSE(read);
   for (const char* part :
        {"load.short.rate is not above 0", "load.short.arrivals is \"bursty\"", "load.persistent.sesions is not known",
-        "load.trial", "load.seed is missing", "load.service is \"somewhere\", not an IP address"})
+        "load.flows.count is 0", "load.flows.host is not below", "load.flows.duration_ns is not above 0", "load.trial",
+        "load.seed is missing", "load.service is \"somewhere\", not an IP address"})
     EXPECT_THAT(read.error().message, HasSubstr(part));
 }
 
