@@ -62,6 +62,7 @@ ordered_json edge_server(const Scenario& scenario, const Node& node, const std::
   const auto& instance = topology.instances.at(*node.instance);
   const auto session = topologies::edge_session(topology, node);
   ordered_json config = common(node.name, paths);
+  config["samples"] = paths.run_directory / "samples";
   config["cs_id"] = topology.services.at(instance.service).cs_id.str();
   config["csci"] = instance.csci.str();
   config["port"] = scenario.service.port;
@@ -93,6 +94,14 @@ kernel::ConntrackTimeouts session_timers(Duration timer) {
   return timeouts;
 }
 
+// As many slots as give every instance of a service equally many: equal weights are then equal to the last flow.
+std::size_t whole_turns(const Topology& topology) {
+  std::size_t instances = 1;
+  for (const auto& service : topology.services)
+    instances = std::lcm(instances, std::max<std::size_t>(service.instances.size(), 1));
+  return instances < kernel::kSlots ? kernel::kSlots - kernel::kSlots % instances : kernel::kSlots;
+}
+
 roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const AgentPaths& paths) {
   const Topology& topology = *scenario.network;
   const auto session = topologies::agent_sessions(topology, node).front();
@@ -107,6 +116,7 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
                 .router_id = router_id(node.name, topology),
                 .standard = !scenario.attribute.transit};
   config.codes = codes(scenario.attribute);
+  config.slots = whole_turns(topology);
   config.conntrack = !has_fault(scenario, "no-conntrack", node.name);
   const auto* continuity = scenario.test("session-continuity");
   config.session_timers = session_timers(from_seconds(

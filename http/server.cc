@@ -121,6 +121,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     boost::system::error_code ignored;
     stream.socket().set_option(tcp::no_delay(true), ignored);
     connections_.insert(&stream);
+    if (config_.on_accepted)
+      if (const auto peer = stream.socket().remote_endpoint(ignored); !ignored)
+        config_.on_accepted(stream.socket().native_handle(), IpAddress::of(peer.address().to_string()), peer.port());
     co_await converse(stream);
     connections_.erase(&stream);
     if (config_.on_closing) config_.on_closing(stream.socket().native_handle());

@@ -44,6 +44,8 @@ struct ServerConfig {
   std::size_t max_header = 8 * 1024;  // octets; more is answered 431
   std::size_t max_body = 64 * 1024;   // octets; more is answered 413
   Duration idle_timeout = std::chrono::minutes(10);
+  // A connection was accepted, from there.
+  std::function<void(int fd, const IpAddress& source, std::uint16_t port)> on_accepted = {};
   // Before a connection's socket is closed.
   std::function<void(int fd)> on_closing = {};
 };

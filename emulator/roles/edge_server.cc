@@ -8,6 +8,7 @@
 #include "cpsel/metrics_json.h"
 #include "emulator/kernel/cgroup.h"
 #include "emulator/roles/agent.h"
+#include "emulator/roles/edge_server_connections.h"
 #include "emulator/roles/edge_server_csma.h"
 #include "emulator/roles/edge_server_load.h"
 #include "emulator/roles/edge_server_service.h"
@@ -71,7 +72,8 @@ class EdgeServer {
         group_(kernel::Cgroup::open(config.cgroup)),
         pool_(config.workers, config.queue_limit, placer()),
         background_(placer(), [this] { return pool_.cpu_time(); }),
-        service_(agent_.io(), config.csci.str(), pool_, addresses(config), config.port),
+        connections_(config.samples, config.node),
+        service_(agent_.io(), config.csci.str(), pool_, connections_, addresses(config), config.port),
         csma_(agent_.io(), csma_config(config), sources(), agent_.events(),
               [this](const collectors::MetricReport& report) { publish(report); }) {
     quota_of(group_);
@@ -139,6 +141,7 @@ class EdgeServer {
   kernel::Cgroup group_;
   WorkPool pool_;
   BackgroundLoad background_;
+  ConnectionLog connections_;
   Service service_;
   Csma csma_;
   std::optional<collectors::Publisher> publisher_;
@@ -224,11 +227,14 @@ void EdgeServer::inject_fault(const json& request, const control::Reply& reply) 
     fault = collectors::PublisherFault::lost_update;
   else if (kind == "altered-value")
     fault = collectors::PublisherFault::altered_value;
-  else if (!bias && kind != "none")
-    return reply.fail(fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value or none", kind));
+  else if (!bias && kind != "lost-count" && kind != "none")
+    return reply.fail(
+        fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value, lost-count or none", kind));
   if (fault != collectors::PublisherFault::none && !publisher_) return reply.fail("this edge server has no publisher");
   if (bias || kind == "none") csma_.set_bias_points(points);
-  if (publisher_) publisher_->inject(fault, updates);
+  if (kind == "lost-count") connections_.lose_one();
+  if (kind == "none") connections_.lose_none();
+  if (publisher_ && kind != "lost-count") publisher_->inject(fault, updates);
   ordered_json fields = {{"kind", kind}, {"source", config_.csci.str()}};
   if (bias) fields["points"] = points;
   if (fault != collectors::PublisherFault::none) fields["updates"] = updates;

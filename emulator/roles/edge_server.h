@@ -29,7 +29,7 @@ struct EdgeServerBgp {
 };
 
 // As JSON. "bgp" may be absent (a service without a publisher); "bgp" members with a default above may be absent.
-//   {"node": "es1", "events": FILE, "control": SOCKET,
+//   {"node": "es1", "events": FILE, "control": SOCKET, "samples": DIRECTORY,
 //    "cs_id": "2001:2::100", "csci": "2001:2:0:1::1", "port": 80,
 //    "workers": 2, "queue_limit": 1024, "cgroup": "catsbench/RUN/es1/service",
 //    "interval_ns": T, "window_ns": W, "phase_ns": 0, "epoch_ns": 0, "refresh": "every-interval" | "on-change",
@@ -40,6 +40,7 @@ struct EdgeServerConfig {
   std::string node;
   std::filesystem::path events;
   std::filesystem::path control;
+  std::filesystem::path samples;  // directory of the CSV files of docs/event-log.md
 
   IpAddress cs_id;
   IpAddress csci;  // both on an interface of this namespace

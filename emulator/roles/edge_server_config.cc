@@ -38,6 +38,7 @@ Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
   config.node = fields.get<std::string>("node");
   config.events = fields.get<std::string>("events");
   config.control = fields.get<std::string>("control");
+  config.samples = fields.get<std::string>("samples");
   config.cs_id = fields.get<IpAddress>("cs_id");
   config.csci = fields.get<IpAddress>("csci");
   config.port = fields.get<std::uint16_t>("port");

@@ -17,15 +17,23 @@ TcpTraffic& operator+=(TcpTraffic& a, const TcpTraffic& b) {
 
 }  // namespace
 
-Service::Service(boost::asio::io_context& io, std::string instance, WorkPool& pool,
+Service::Service(boost::asio::io_context& io, std::string instance, WorkPool& pool, ConnectionLog& connections,
                  const std::vector<IpAddress>& addresses, std::uint16_t port)
     : instance_(std::move(instance)),
       pool_(pool),
+      log_(connections),
       server_(
           io, [this](const http::Request& request, const http::Reply& reply) { handle(request, reply); },
-          http::ServerConfig{.max_header = 4096,
-                             .max_body = 4096,
-                             .on_closing = [this](int socket) { closed_ += tcp_traffic(socket); }}),
+          http::ServerConfig{
+              .max_header = 4096,
+              .max_body = 4096,
+              .on_accepted = [this](int socket, const IpAddress& source,
+                                    std::uint16_t source_port) { log_.accepted(socket, source, source_port); },
+              .on_closing =
+                  [this](int socket) {
+                    closed_ += tcp_traffic(socket);
+                    log_.closed(socket);
+                  }}),
       port_(port) {
   for (const IpAddress& address : addresses) port_ = server_.listen(address, port_);
 }

@@ -8,6 +8,7 @@
 
 #include "base/ip.h"
 #include "collectors/sampler.h"
+#include "emulator/roles/edge_server_connections.h"
 #include "emulator/roles/edge_server_work.h"
 #include "http/server.h"
 
@@ -25,8 +26,8 @@ TcpTraffic tcp_traffic(int socket);
 class Service {
  public:
   // Replies name `instance`. Throws SystemError when it cannot listen on an address.
-  Service(boost::asio::io_context& io, std::string instance, WorkPool& pool, const std::vector<IpAddress>& addresses,
-          std::uint16_t port);
+  Service(boost::asio::io_context& io, std::string instance, WorkPool& pool, ConnectionLog& connections,
+          const std::vector<IpAddress>& addresses, std::uint16_t port);
 
   collectors::ServiceReading read(Instant now);
   std::size_t connections() const { return server_.connections(); }
@@ -39,6 +40,7 @@ class Service {
 
   std::string instance_;
   WorkPool& pool_;
+  ConnectionLog& log_;
   TcpTraffic closed_;  // of connections that are gone
   http::Server server_;
   std::uint16_t port_ = 0;

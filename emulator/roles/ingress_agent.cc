@@ -29,6 +29,24 @@ std::unique_ptr<cpsel::Algorithm> algorithm(const std::string& name, const cpsel
   return std::move(*made);
 }
 
+// The fault of a C-PS that never switches: what was chosen stays chosen.
+class Stuck final : public cpsel::Algorithm {
+ public:
+  explicit Stuck(std::map<cpsel::InstanceId, double> weights) : weights_(std::move(weights)) {}
+
+ private:
+  cpsel::Choice choose(const cpsel::Snapshot& snapshot) override {
+    cpsel::Choice choice;
+    for (const cpsel::Candidate& one : snapshot.candidates) {
+      const auto known = weights_.find(one.id);
+      choice.weights.push_back(known == weights_.end() ? 0 : known->second);
+    }
+    return choice;
+  }
+
+  std::map<cpsel::InstanceId, double> weights_;
+};
+
 template <class T>
 nlohmann::ordered_json or_null(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
@@ -53,7 +71,7 @@ IngressAgent::IngressAgent(const IngressConfig& config)
     for (const auto& instance : service.instances) settings.capacities[{instance.csci, 0}] = instance.capacity;
     selector_.add_service(std::move(settings), *cpsel::find_algorithm(service.algorithm),
                           algorithm(service.algorithm, service.parameters));
-    services_.push_back({service.algorithm, service.parameters, {}});
+    services_.push_back({service.algorithm, service.parameters, {}, {}});
   }
   auto table = kernel::make_nft_flow_table(namespace_, cs_ids(config_), {config_.slots, config_.conntrack});
   flow_writer_ =
@@ -218,8 +236,10 @@ void IngressAgent::arm_age_timer() {
 
 void IngressAgent::set_algorithm(std::size_t service, const std::string& name, const cpsel::Parameters& parameters,
                                  std::function<void(std::uint64_t decision)> in_force) {
-  const auto decision =
-      selector_.set_algorithm(service, *cpsel::find_algorithm(name), algorithm(name, parameters), clock_.now());
+  std::unique_ptr<cpsel::Algorithm> made = algorithm(name, parameters);
+  // What leaves flows to the router is no C-PS that could be stuck.
+  if (stuck_ && name != "ecmp") made = std::make_unique<Stuck>(services_[service].stuck_weights);
+  const auto decision = selector_.set_algorithm(service, *cpsel::find_algorithm(name), std::move(made), clock_.now());
   services_[service].algorithm = name;
   services_[service].parameters = parameters;
   apply(decision, [in_force = std::move(in_force), id = decision.id] { in_force(id); });

@@ -2,6 +2,7 @@
 // their own.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,7 @@ class IngressAgent {
   nlohmann::ordered_json status() const;
   nlohmann::ordered_json service_status(std::size_t service) const;
   void algorithm_command(const nlohmann::json& request, const control::Reply& reply);
+  void multipath_command(const nlohmann::json& request, const control::Reply& reply);
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
@@ -63,6 +65,7 @@ class IngressAgent {
     std::string algorithm;
     cpsel::Parameters parameters;
     cpsel::Decision last;
+    std::map<cpsel::InstanceId, double> stuck_weights;  // while stuck_
   };
 
   IngressConfig config_;
@@ -78,6 +81,7 @@ class IngressAgent {
   Tunnels tunnels_;
   std::vector<Service> services_;
   bool stuck_ = false;
+  bool bad_hash_ = false;
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;

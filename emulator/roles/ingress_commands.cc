@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "emulator/roles/ingress_agent.h"
+#include "emulator/roles/ingress_multipath.h"
 #include "emulator/roles/ingress_probe.h"
 
 namespace cats::roles {
@@ -14,15 +15,6 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr Duration kProbeTimeout = std::chrono::seconds(2);
-
-// The fault of a C-PS that never switches: what was chosen stays chosen.
-class Stuck final : public cpsel::Algorithm {
-  cpsel::Choice choose(const cpsel::Snapshot& snapshot) override {
-    cpsel::Choice choice;
-    for (const cpsel::Candidate& one : snapshot.candidates) choice.weights.push_back(one.last_weight);
-    return choice;
-  }
-};
 
 void fail_with(const Reply& reply, std::exception_ptr error) {
   try {
@@ -45,6 +37,7 @@ void IngressAgent::add_commands() {
     boost::asio::post(io_, [this] { stop(); });
   });
   control_->on("algorithm", [this](const json& request, const Reply& reply) { algorithm_command(request, reply); });
+  control_->on("multipath", [this](const json& request, const Reply& reply) { multipath_command(request, reply); });
   control_->on("probe", [this](const json& request, const Reply& reply) { probe_command(request, reply); });
   control_->on("slots", [this](const json& request, const Reply& reply) {
     flow_writer_->read_back(service_argument(request),
@@ -121,9 +114,21 @@ void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
   const auto name = argument<std::string>(request, "name");
   const auto parameters =
       request.contains("parameters") ? argument<cpsel::Parameters>(request, "parameters") : cpsel::Parameters{};
-  if (stuck_) throw UsageError("the C-PS is stuck on command: {\"do\": \"fault\", \"kind\": \"none\"} first");
   if (const auto wrong = check_algorithm(name, parameters)) throw UsageError(*wrong);
   set_algorithm(service, name, parameters, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
+}
+
+void IngressAgent::multipath_command(const json& request, const Reply& reply) {
+  const IpAddress cs_id = config_.services[service_argument(request)].cs_id;
+  const auto seed = argument<std::uint32_t>(request, "seed");
+  if (seed == 0) throw UsageError("\"seed\": 0 leaves the seed to the kernel");
+  const Multipath multipath = set_multipath(namespace_, cs_id, seed);
+  const ordered_json state = {{"service", cs_id.str()},
+                              {"seed", multipath.seed ? ordered_json(*multipath.seed) : ordered_json(nullptr)},
+                              {"next_hops", multipath.next_hops}};
+  log_.write("multipath", state);
+  if (bad_hash_) spoil_multipath(namespace_, cs_id);
+  reply.ok(state);
 }
 
 void IngressAgent::probe_command(const json& request, const Reply& reply) {
@@ -156,22 +161,33 @@ void IngressAgent::forget_flows_command(const Reply& reply) {
 void IngressAgent::fault_command(const json& request, const Reply& reply) {
   const auto kind = argument<std::string>(request, "kind");
   if (kind == "stuck-cps") return stick(reply);
+  if (kind == "bad-hash") {
+    bad_hash_ = true;
+    log_.write("fault", {{"kind", kind}});
+    return reply.ok();
+  }
   if (kind == "move-session") return move_session(reply);
   if (kind == "none") return unstick(reply);
-  throw UsageError(fmt::format("\"kind\": \"{}\" is not allowed, only stuck-cps, move-session or none", kind));
+  throw UsageError(
+      fmt::format("\"kind\": \"{}\" is not allowed, only stuck-cps, move-session, bad-hash or none", kind));
 }
 
 void IngressAgent::stick(const Reply& reply) {
   stuck_ = true;
   log_.write("fault", {{"kind", "stuck-cps"}});
-  for (std::size_t i = 0; i < services_.size(); ++i)
-    apply(selector_.set_algorithm(i, *cpsel::find_algorithm(services_[i].algorithm), std::make_unique<Stuck>(),
-                                  clock_.now()));
+  for (std::size_t i = 0; i < services_.size(); ++i) {
+    Service& service = services_[i];
+    service.stuck_weights.clear();
+    for (std::size_t n = 0; n < service.last.inputs.size(); ++n)
+      service.stuck_weights[service.last.inputs[n].instance] = service.last.weights[n];
+    set_algorithm(i, service.algorithm, service.parameters, [](std::uint64_t) {});
+  }
   reply.ok();
 }
 
 void IngressAgent::unstick(const Reply& reply) {
   log_.write("fault", {{"kind", "none"}});
+  bad_hash_ = false;
   if (std::exchange(stuck_, false))
     for (std::size_t i = 0; i < services_.size(); ++i)
       set_algorithm(i, services_[i].algorithm, services_[i].parameters, [](std::uint64_t) {});

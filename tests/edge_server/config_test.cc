@@ -12,7 +12,7 @@ using testing::HasSubstr;
 
 nlohmann::json edge_server() {
   return nlohmann::json::parse(R"({
-    "node": "es1", "events": "e", "control": "c", "cs_id": "2001:2::100", "csci": "2001:2:0:1::1", "port": 80,
+    "node": "es1", "events": "e", "control": "c", "samples": "s", "cs_id": "2001:2::100", "csci": "2001:2:0:1::1", "port": 80,
     "workers": 2, "queue_limit": 100, "cgroup": "catsbench/x/es1/service",
     "interval_ns": 1000000000, "window_ns": 1000000000, "phase_ns": 0, "epoch_ns": 5, "refresh": "every-interval",
     "site_preference": 1, "metrics": [],

@@ -57,6 +57,7 @@ class EdgeServerNetns : public testing::Test {
     return {{"node", "es1"},
             {"events", (directory_ / "es1.jsonl").string()},
             {"control", (directory_ / "es1.sock").string()},
+            {"samples", directory_.path().string()},
             {"cs_id", kCsId},
             {"csci", kCsci},
             {"port", 8080},

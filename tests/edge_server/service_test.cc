@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "emulator/roles/edge_server_service.h"
 #include "tests/support/raw_http.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/wait_until.h"
 
 namespace cats::roles {
@@ -18,7 +20,7 @@ using testing::HasSubstr;
 class ServiceTest : public testing::Test {
  protected:
   void SetUp() override {
-    service_.emplace(thread_.io(), "2001:2:0:1::1", pool_, std::vector{IpAddress::of("::1")}, 0);
+    service_.emplace(thread_.io(), "2001:2:0:1::1", pool_, connections_, std::vector{IpAddress::of("::1")}, 0);
     thread_.start();
   }
   void TearDown() override { thread_.stop(); }
@@ -28,7 +30,9 @@ class ServiceTest : public testing::Test {
     return client.receive();
   }
 
+  support::TemporaryDirectory directory_;
   WorkPool pool_{1, 2, [](pid_t) {}};
+  ConnectionLog connections_{directory_.path(), "es1"};
   support::IoThread thread_;
   std::optional<Service> service_;
 };
@@ -45,6 +49,16 @@ TEST_F(ServiceTest, ReplyNamesInstanceQueueingAndServiceTime) {
   EXPECT_GE(a["service_ns"], 30'000'000);
   EXPECT_GE(b["service_ns"], 500'000);
   EXPECT_GT(b["queue_ns"], 5'000'000);  // behind the first
+}
+
+TEST_F(ServiceTest, EveryConnectionHasARowUnlessOneIsToBeLost) {
+  connections_.lose_one();
+  for (int i = 0; i < 3; ++i) ask("/whoami");
+  ASSERT_TRUE(support::wait_for(5s, [&] { return service_->connections() == 0; }));
+  thread_.stop();
+  const std::string text = read_file(directory_ / "es1.connections.csv");
+  EXPECT_EQ(std::ranges::count(text, '\n'), 3);  // the header, and two of three
+  EXPECT_THAT(text, testing::ContainsRegex("\n[0-9]+,[0-9]+,::1,[0-9]+\n"));
 }
 
 TEST_F(ServiceTest, WhoamiNeedsNoWorker) {

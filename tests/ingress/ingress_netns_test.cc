@@ -472,6 +472,42 @@ TEST_F(IngressTest, AStuckPathSelectorGoesOnDecidingTheSame) {
   EXPECT_THROW(command({{"do", "fault"}, {"kind", "gremlins"}}), MeasurementError);
 }
 
+TEST_F(IngressTest, AStuckPathSelectorIsStuckAgainAfterTheRoutersMultipath) {
+  start(60s);
+  router_->announce(1, kCsci1, 80);
+  router_->announce(2, kCsci2, 50);
+  ASSERT_TRUE(slots_become({{1, 64}}));
+  command({{"do", "fault"}, {"kind", "stuck-cps"}});
+  router_->announce(2, kCsci2, 95);
+  service({{"do", "algorithm"}, {"name", "ecmp"}});
+  EXPECT_TRUE(slots_become({{0, 64}}));
+  service({{"do", "algorithm"}, {"name", "global-min"}});
+  EXPECT_TRUE(slots_become({{1, 64}}));
+}
+
+TEST_F(IngressTest, SeedsAndCountsTheRoutersMultipathRoute) {
+  start(60s);
+  EXPECT_EQ(service({{"do", "multipath"}, {"seed", 7}})["next_hops"], 0);
+  ingress_.ip_inside(
+      {"-6", "route", "add", "2001:2::100/128", "nexthop", "via", kCsci1.str(), "nexthop", "via", kCsci2.str()});
+  const json reply = service({{"do", "multipath"}, {"seed", 4000000000}});
+  EXPECT_EQ(reply["next_hops"], 2);
+  const auto ns = kernel::Namespace::open(ingress_.name());
+  if (!reply["seed"].is_null()) {
+    EXPECT_EQ(kernel::get_sysctl(ns, "net.ipv4.fib_multipath_hash_seed"), "4000000000");
+  }
+  EXPECT_EQ(kernel::get_sysctl(ns, "net.ipv6.fib_multipath_hash_policy"), "1");
+  EXPECT_EQ(events("multipath").back()["next_hops"], 2);
+  EXPECT_THROW(service({{"do", "multipath"}, {"seed", 0}}), MeasurementError);
+
+  command({{"do", "fault"}, {"kind", "bad-hash"}});
+  service({{"do", "multipath"}, {"seed", 5}});
+  EXPECT_EQ(kernel::get_sysctl(ns, "net.ipv6.fib_multipath_hash_policy"), "3");
+  command({{"do", "fault"}, {"kind", "none"}});
+  service({{"do", "multipath"}, {"seed", 6}});
+  EXPECT_EQ(kernel::get_sysctl(ns, "net.ipv6.fib_multipath_hash_policy"), "1");
+}
+
 TEST_F(IngressTest, InstallsTheTunnelsOfSidsThatRoutesName) {
   start(60s);
   const IpAddress egress = IpAddress::of("2001:2:0:9::1");
