@@ -4,10 +4,13 @@ namespace cats::suite {
 namespace {
 
 bool momentary(const scenarios::Fault& fault) {
-  return fault.kind == "lost-update" || fault.kind == "altered-value" || fault.kind == "move-session";
+  return fault.kind == "lost-update" || fault.kind == "altered-value" || fault.kind == "move-session" ||
+         fault.kind == "lost-count";
 }
 bool commanded(const scenarios::Fault& fault) { return fault.kind != "no-conntrack" && fault.kind != "wrong-tunnel"; }
-bool of_the_ingress(const scenarios::Fault& fault) { return fault.kind == "stuck-cps" || fault.kind == "move-session"; }
+bool of_the_ingress(const scenarios::Fault& fault) {
+  return fault.kind == "stuck-cps" || fault.kind == "move-session" || fault.kind == "bad-hash";
+}
 
 std::vector<std::string> nodes_of(const scenarios::Fault& fault, const scenarios::Testbed& testbed) {
   if (!fault.node.empty()) return {fault.node};

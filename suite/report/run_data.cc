@@ -49,6 +49,7 @@ const std::map<std::string_view, std::vector<Field>>& required_fields() {
       {"decision", {{"id", integer}, {"inputs", list}, {"weights", object}}},
       {"route_installed", {{"decision", integer}, {"acked_ns", integer}}},
       {"flow", {{"tuple", object}, {"instance", any}, {"first_ns", integer}, {"gone_ns", any}}},
+      {"multipath", {{"service", text}, {"seed", any}, {"next_hops", integer}}},
       {"load_changed", {{"source", text}, {"cores", number}}},
   };
   return fields;
@@ -150,6 +151,17 @@ std::vector<Load> read_loads(const fs::path& directory) {
   return loads;
 }
 
+std::vector<Connection> read_connections(const fs::path& directory) {
+  std::vector<Connection> connections;
+  for (const fs::path& file : files(directory, ".connections.csv")) {
+    const CsvTable table(file, {"accepted_ns", "closed_ns", "source", "port"});
+    for (std::size_t i = 0; i < table.rows(); ++i)
+      connections.push_back({host_of(file), table.integer(i, "accepted_ns"), table.integer(i, "closed_ns"),
+                             table.text(i, "source"), table.text(i, "port")});
+  }
+  return connections;
+}
+
 std::vector<Trial> trials_of(const RunData& data) {
   std::vector<Trial> trials;
   std::map<std::string, std::size_t> by_id;
@@ -218,6 +230,7 @@ Expected<RunData> RunData::load(const fs::path& run_directory, std::int64_t sinc
     data.requests_ = read_requests(samples);
     data.sessions_ = read_sessions(samples);
     data.loads_ = read_loads(samples);
+    data.connections_ = read_connections(samples);
     return data;
   } catch (const std::exception& error) {
     return fail("{}", error.what());
@@ -258,5 +271,12 @@ std::vector<const Row*> rows_of(const std::vector<Row>& rows, const std::string&
 std::vector<const Request*> RunData::requests(const std::string& trial) const { return rows_of(requests_, trial); }
 std::vector<const Session*> RunData::sessions(const std::string& trial) const { return rows_of(sessions_, trial); }
 std::vector<const Load*> RunData::loads(const std::string& trial) const { return rows_of(loads_, trial); }
+
+std::vector<const Connection*> RunData::connections(std::int64_t from_ns, std::int64_t to_ns) const {
+  std::vector<const Connection*> found;
+  for (const Connection& row : connections_)
+    if (from_ns <= row.accepted_ns && row.accepted_ns < to_ns) found.push_back(&row);
+  return found;
+}
 
 }  // namespace cats::suite

@@ -82,6 +82,15 @@ struct Load {
   std::int64_t offered = 0, sent = 0, answered = 0;
 };
 
+// A row of samples/<edge server>.connections.csv: a connection that a site accepted.
+struct Connection {
+  std::string site;  // the edge server
+  std::int64_t accepted_ns = 0;
+  std::int64_t closed_ns = 0;
+  std::string source;
+  std::string port;
+};
+
 // One place where the service runs, from the runner's `testbed` event (the last one counts).
 struct SiteInfo {
   std::string node;
@@ -113,6 +122,8 @@ class RunData {
   std::vector<const Request*> requests(const std::string& trial) const;
   std::vector<const Session*> sessions(const std::string& trial) const;
   std::vector<const Load*> loads(const std::string& trial) const;
+  // Those with from_ns ≤ accepted_ns < to_ns, by site and then as they were closed.
+  std::vector<const Connection*> connections(std::int64_t from_ns, std::int64_t to_ns) const;
 
  private:
   std::filesystem::path directory_;
@@ -124,6 +135,7 @@ class RunData {
   std::vector<Request> requests_;
   std::vector<Session> sessions_;
   std::vector<Load> loads_;
+  std::vector<Connection> connections_;
 };
 
 }  // namespace cats::suite

@@ -5,8 +5,8 @@
 namespace cats::suite {
 
 std::span<const Test* const> all_tests() {
-  static const std::array<const Test*, 3> tests{&collection_test(), &metric_distribution_test(),
-                                                &session_continuity_test()};
+  static const std::array<const Test*, 5> tests{&collection_test(), &metric_distribution_test(),
+                                                &session_continuity_test(), &utilization_test(), &lb_variance_test()};
   return tests;
 }
 

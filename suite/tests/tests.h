@@ -8,5 +8,7 @@ namespace cats::suite {
 const Test& collection_test();
 const Test& metric_distribution_test();
 const Test& session_continuity_test();
+const Test& utilization_test();
+const Test& lb_variance_test();
 
 }  // namespace cats::suite

@@ -6,12 +6,13 @@ import yaml
 from harness import SOURCE, catsbench, leftovers, run_scenario
 
 
-def scenario(test, faults):
-    base = yaml.safe_load((SOURCE / "scenarios/distributed.yaml").read_text())
+def scenario(test, faults, file="distributed", **changes):
+    base = yaml.safe_load((SOURCE / f"scenarios/{file}.yaml").read_text())
     base["tests"] = [entry for entry in base["tests"] if entry == test or (isinstance(entry, dict) and test in entry)]
     base["name"] = "fault"
     base["trials"] = 1
     base["faults"] = faults
+    base.update(changes)
     return yaml.safe_dump(base, sort_keys=False)
 
 
@@ -20,14 +21,14 @@ class Faults(unittest.TestCase):
     def setUpClass(cls):
         catsbench("cleanup")
 
-    def measure(self, test, faults):
-        status, report, errors = run_scenario(scenario(test, faults), "--quick")
+    def measure(self, test, faults, **changes):
+        status, report, errors = run_scenario(scenario(test, faults, **changes), "--quick")
         self.assertIsNotNone(report, errors)
         self.assertEqual(leftovers(), {})
         return status, report
 
-    def expect_failure(self, test, figure, fault):
-        status, report = self.measure(test, [fault])
+    def expect_failure(self, test, figure, fault, **changes):
+        status, report = self.measure(test, [fault], **changes)
         entry = report["tests"][0]
         verdicts = {name: f.get("verdict") for name, f in entry["figures"].items()}
         self.assertEqual(status, 1, f"{fault}: {entry['verdict']}: {entry['reason']} {verdicts}")
@@ -51,6 +52,16 @@ class Faults(unittest.TestCase):
 
     def test_path_selector_that_never_switches(self):
         self.expect_failure("session-continuity", "steering_delay_ms", {"kind": "stuck-cps"})
+
+    def test_path_selector_that_sends_everything_to_one_site(self):
+        self.expect_failure("utilization", "bias_ratio", {"kind": "stuck-cps"}, file="utilization")
+
+    def test_flow_that_is_not_counted(self):
+        self.expect_failure("lb-variance", "miscounted_flows", {"kind": "lost-count", "node": "es2"}, file="lb-variance",
+                            algorithm="round-robin")
+
+    def test_multipath_that_hashes_no_ports(self):
+        self.expect_failure("lb-variance", "var", {"kind": "bad-hash"}, file="lb-variance")
 
     def test_tunnel_to_the_wrong_instance(self):
         status, report = self.measure("collection", [{"kind": "wrong-tunnel", "instance": "es1"}])

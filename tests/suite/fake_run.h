@@ -1,4 +1,4 @@
-// A run directory made by make_run.py, and the scenario that goes with it.
+// A run directory made by make_run.py or another script, and the scenario that goes with it.
 #pragma once
 
 #include <filesystem>
@@ -17,9 +17,9 @@ inline const std::string kTestFolder = std::string(CATS_SOURCE_DIR) + "/tests/su
 
 class FakeRun {
  public:
-  explicit FakeRun(const std::string& fault = "none") {
-    const auto made = support::run({"/usr/bin/python3", kTestFolder + "make_run.py", path().string(), fault});
-    if (made.status != 0) throw std::runtime_error("make_run.py: " + made.output);
+  explicit FakeRun(const std::string& fault = "none", const std::string& maker = "make_run.py") {
+    const auto made = support::run({"/usr/bin/python3", kTestFolder + maker, path().string(), fault});
+    if (made.status != 0) throw std::runtime_error(maker + ": " + made.output);
   }
   std::filesystem::path path() const { return directory_.path(); }
   RunData load() const {

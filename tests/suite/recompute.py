@@ -29,6 +29,10 @@ for kind in ("requests", "sessions"):
         with open(name, encoding="utf-8", newline="") as file:
             for line in csv.DictReader(file):
                 samples.setdefault((kind, line["trial"]), []).append({"host": host, **line})
+connections = []
+for name in sorted(glob.glob(f"{run}/samples/*.connections.csv")):
+    with open(name, encoding="utf-8", newline="") as file:
+        connections += [{"site": os.path.basename(name).split(".")[0], **line} for line in csv.DictReader(file)]
 testbed = of["testbed"][-1]
 csci_of = {s["csci"]: s for s in testbed["sites"]}
 differences = []
@@ -65,7 +69,7 @@ def trials_of(test):
     return sorted(found, key=lambda t: t[0]["index"])
 
 
-def check(test, figure, values):
+def check(test, figure, values, average=mean):
     """values: index → the trial's number."""
     entry = next(t for t in report["tests"] if t["name"] == test)
     reported = {t["index"]: t["figures"].get(figure) for t in entry["trials"] if "error" not in t}
@@ -73,8 +77,8 @@ def check(test, figure, values):
         differences.append(f"{test} {figure}: report {reported}, logs {values}")
     whole = entry["figures"][figure]["value"]
     known = [values[i] for i in sorted(values) if values[i] is not None]
-    if whole != (mean(known) if known else None):
-        differences.append(f"{test} {figure}: report {whole}, logs {mean(known) if known else None}")
+    if whole != (average(known) if known else None):
+        differences.append(f"{test} {figure}: report {whole}, logs {average(known) if known else None}")
 
 
 # -- collection ------------------------------------------------------------------------------------------------------
@@ -251,8 +255,132 @@ def session_continuity():
         differences.append(f"loaded_share theory: report {theory}, logs {hits} of {opened}, {expected / opened}")
 
 
+# -- lb-variance and utilization --------------------------------------------------------------------------------------
+def geometric_mean(values):
+    return math.exp(mean([math.log(v) for v in values]))
+
+
+def cpu_use(csci, lo, hi):
+    """Share of the quota; None when windows cover less than half."""
+    used = granted = 0.0
+    covered, last_end = 0, -math.inf
+    for s in of["sample"]:
+        if s["source"] != csci or not lo <= s["t_ns"] < hi + 10 * 10**9:
+            continue
+        inside = min(s["window_end"], hi) - max(s["window_start"], lo)
+        if inside <= 0 or last_end > s["window_start"] + 10**6:
+            continue
+        last_end = s["window_end"]
+        covered += inside
+        used += s["accounting"]["usage_ns"] * (inside / (s["window_end"] - s["window_start"]))
+        granted += s["accounting"]["quota_cores"] * inside
+    return used / granted if covered / (hi - lo) >= 0.5 else None
+
+
+def lb_variance():
+    sites = testbed["sites"]
+    position = {s["node"]: i for i, s in enumerate(sites)}
+    capacity = 0.0
+    for s in sites:
+        capacity += s["quota_cores"]
+    weights = [s["quota_cores"] / capacity for s in sites]
+    expected = next(t for t in report["tests"] if t["name"] == "lb-variance")["figures"]["var"]["theory"]["flows"]
+    out = {n: {} for n in ("miscounted_flows", "var", "imbalance", "peak_load", "var_time_averaged",
+                           "imbalance_time_averaged", *(f"flows.{s['node']}" for s in sites))}
+    for started, phases, _ in trials_of("lb-variance"):
+        index, (lo, hi) = started["index"], phases["measure"]
+        rows = {}
+        for c in connections:
+            if lo <= int(c["accepted_ns"]) < hi:
+                rows.setdefault((c["source"], c["port"]), []).append(c)
+        flows = [s for s in samples["sessions", started["trial"]] if s["kind"] == "flow"]
+        wrong, counted = abs(expected - len(flows)), []
+        for s in flows:
+            mine = rows.pop((s["source"], s["port"]), [])
+            wrong += abs(len(mine) - 1)
+            counted += [(int(c["accepted_ns"]), int(c["closed_ns"]), position[c["site"]]) for c in mine]
+        wrong += sum(map(len, rows.values()))
+        counts = [sum(1 for c in counted if c[2] == i) for i in range(len(sites))]
+        n, total = len(sites), len(counted)
+        out["miscounted_flows"][index] = float(wrong)
+        out["var"][index] = sum(abs(n * c - total) for c in counts) / (n * total)
+        apart = 0.0
+        for c, w in zip(counts, weights):
+            apart += abs(c - float(total) * w)
+        out["imbalance"][index] = apart / total
+        first, last = min(c[0] for c in counted), max(c[1] for c in counted)
+        use = [cpu_use(s["csci"], first, last) for s in sites]
+        out["peak_load"][index] = None if None in use else max(use)
+        changes = sorted([(c[0], 0, c[2]) for c in counted] + [(c[1], 1, c[2]) for c in counted], key=lambda c: c[:2])
+        active, deviation, flow_time, apart_time, time = [0] * n, 0, 0, 0.0, 0.0
+        for (t, closing, site), (after, _, _) in zip(changes, changes[1:]):
+            active[site] += -1 if closing else 1
+            if after == t:
+                continue
+            there = sum(active)
+            deviation += sum(abs(n * a - there) for a in active) * (after - t)
+            flow_time += there * (after - t)
+            apart = 0.0
+            for a, w in zip(active, weights):
+                apart += abs(a - there * w)
+            apart_time += apart * (after - t)
+            time += float(there) * (after - t)
+        out["var_time_averaged"][index] = deviation / (n * flow_time)
+        out["imbalance_time_averaged"][index] = apart_time / time
+        for s, c in zip(sites, counts):
+            out[f"flows.{s['node']}"][index] = float(c)
+    for name, values in out.items():
+        check("lb-variance", name, values)
+
+
+def bias(u):
+    average = mean(u)
+    if average <= 0:
+        return None
+    total = 0.0
+    for one in u:
+        total += abs(one - average)
+    return total / (len(u) * average)
+
+
+def deviation(u):
+    average, total = mean(u), 0.0
+    for one in u:
+        total += (one - average) * (one - average)
+    return math.sqrt(total / len(u))
+
+
+def utilization():
+    sites = testbed["sites"]
+    out, ratios = {}, {"bias_ratio": {}, "offered_bias_ratio": {}}
+    for started, phases, _ in trials_of("utilization"):
+        index, of_half = started["index"], {}
+        work_s = next(e for e in of["load_accepted"] if e["trial"] == started["trial"])["work_us"] / 1e6
+        for half, suffix in (("cats", ""), ("ecmp", ".ecmp")):
+            lo, hi = phases[f"measure-{half}"]
+            used = [cpu_use(s["csci"], lo, hi) for s in sites]
+            answered = {}
+            for r in samples["requests", started["trial"]]:
+                if lo <= int(r["scheduled_ns"]) < hi and r["instance"]:
+                    answered[r["instance"]] = answered.get(r["instance"], 0) + 1
+            offered = [answered.get(s["csci"], 0) * work_s / (s["quota_cores"] * ((hi - lo) / 1e9)) for s in sites]
+            of_half[half] = (bias(used), bias(offered))
+            for name, value in (("bias", bias(used)), ("spread", max(used) - min(used)), ("deviation", deviation(used)),
+                                ("offered_bias", bias(offered)),
+                                *((f"utilisation.{s['node']}", u) for s, u in zip(sites, used))):
+                out.setdefault(name + suffix, {})[index] = value
+        for i, name in enumerate(ratios):
+            a, b = of_half["cats"][i], of_half["ecmp"][i]
+            ratios[name][index] = a / b if a and b else None
+    for name, values in out.items():
+        check("utilization", name, values)
+    for name, values in ratios.items():
+        check("utilization", name, values, geometric_mean)
+
+
 for name, function in (("collection", collection), ("metric-distribution", metric_distribution),
-                       ("session-continuity", session_continuity)):
+                       ("session-continuity", session_continuity), ("utilization", utilization),
+                       ("lb-variance", lb_variance)):
     if any(t["name"] == name and t["figures"] for t in report["tests"]):
         function()
 print("\n".join(differences) or "the same digits")

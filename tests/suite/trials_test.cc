@@ -43,7 +43,7 @@ class FakeTestbed final : public scenarios::Testbed {
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
     commands.push_back(fmt::format("{} {}", node, request.dump()));
     if (node == broken) throw MeasurementError(node + " does not answer");
-    return {{"ok", true}, {"connections", connections[node]}};
+    return {{"ok", true}, {"connections", connections[node]}, {"next_hops", next_hops}};
   }
   MachineTime machine_time() const override {
     const Duration total = 2 * (clock_.now() - from_ns(0));
@@ -54,6 +54,7 @@ class FakeTestbed final : public scenarios::Testbed {
   std::vector<std::string> configured;  // the algorithm, once per attempt
   std::string broken;
   std::map<std::string, int> connections;
+  int next_hops = 3;
   double idle = 0.5;
 
  private:
@@ -81,6 +82,17 @@ class TrialLoop : public testing::Test {
     scenarios::Scenario scenario = fake_scenario();
     scenario.tests = {{name, nlohmann::ordered_json::object()}};
     return scenario;
+  }
+
+  // What `node` was commanded with that `do`.
+  std::vector<nlohmann::json> told(const std::string& node, const std::string& what) const {
+    std::vector<nlohmann::json> requests;
+    for (const std::string& command : testbed_.commands)
+      if (command.starts_with(node + " ")) {
+        requests.push_back(nlohmann::json::parse(command.substr(node.size() + 1)));
+        if (requests.back().at("do") != what) requests.pop_back();
+      }
+    return requests;
   }
 
   support::TemporaryDirectory directory_;
@@ -264,6 +276,54 @@ TEST_F(TrialLoop, SessionContinuityLoadsTheInstanceWithMostSessions) {
   });
   ASSERT_NE(step, commands.end());
   EXPECT_EQ(*step, R"(es2 {"cores":0.16000000000000003,"do":"background_load"})");
+}
+
+TEST_F(TrialLoop, ARoundOfLbVarianceIsATrialWithFlowsOfItsOwn) {
+  scenarios::Scenario scenario = one_test("lb-variance");
+  scenario.algorithm.name = "ecmp";
+  scenario.tests[0].parameters["rounds"] = 2.0;
+  const RunData data = run(scenario);
+  ASSERT_EQ(data.trials().size(), 8U);  // no host runs here, so no load is logged: each is repeated three times
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("no host logged a load"));
+  const auto first = told("h1", "load");
+  const auto second = told("h2", "load");
+  ASSERT_EQ(first.size(), 8U);
+  EXPECT_EQ(first[0].at("flows").at("host"), 0);
+  EXPECT_EQ(second[0].at("flows").at("host"), 1);
+  EXPECT_EQ(first[0].at("seed"), second[0].at("seed"));
+  EXPECT_NE(first[0].at("seed"), first[4].at("seed"));
+  EXPECT_EQ(first[0].at("duration_ns"), second[0].at("duration_ns"));
+  const auto seeds = told("r1", "multipath");
+  ASSERT_EQ(seeds.size(), 8U);
+  EXPECT_NE(seeds[0].at("seed"), seeds[4].at("seed"));
+  EXPECT_NE(seeds[0].at("seed"), 0);
+}
+
+TEST_F(TrialLoop, LbVarianceWaitsForConnectionsOfEarlierRounds) {
+  testbed_.connections["es3"] = 2;
+  const RunData data = run(one_test("lb-variance"));
+  EXPECT_EQ(data.trials()[0].voided, "es3 still has 2 connections of an earlier load");
+  EXPECT_TRUE(told("h1", "load").empty());
+}
+
+TEST_F(TrialLoop, UtilizationRunsTheSameLoadUnderBoth) {
+  const RunData data = run(one_test("utilization"));
+  const auto loads = told("h1", "load");
+  ASSERT_GE(loads.size(), 2U);
+  EXPECT_EQ(loads[0].at("seed"), loads[1].at("seed"));
+  EXPECT_EQ(loads[0].at("duration_ns"), loads[1].at("duration_ns"));
+  const auto algorithms = told("r1", "algorithm");
+  EXPECT_EQ(algorithms.at(0).at("name"), "ecmp");
+  EXPECT_EQ(algorithms.at(1).at("name"), "global-min");
+  EXPECT_NE(data.trials()[0].phase("measure-ecmp"), nullptr);
+  EXPECT_NE(data.trials()[0].phase("measure-cats"), nullptr);
+}
+
+TEST_F(TrialLoop, UtilizationGivesTheAlgorithmBackWhateverHappens) {
+  testbed_.next_hops = 2;
+  const RunData data = run(one_test("utilization"));
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("has 2 next hops"));
+  EXPECT_EQ(told("r1", "algorithm").back().at("name"), "global-min");
 }
 
 }  // namespace
