@@ -69,7 +69,7 @@ def trial(test, index, parameters, body):
     global now
     name = f"{test}.{index}.0"
     seed = 1000 + 10 * index + len(test)
-    log("runner", now, "trial_started", trial=name, test=test, index=index, attempt=0, seed=seed, algorithm=ALGORITHM,
+    log("runner", now, "trial_started", trial=name, test=test, entry=test, index=index, attempt=0, seed=seed, algorithm=ALGORITHM,
         interval_ns=T, mode="distributed", quick=False, parameters=parameters)
     body(name, seed, index)
     log("runner", now, "phase", trial=name, name="cool-down")
@@ -87,6 +87,8 @@ def site_of(i):
         return rng.randrange(2)
     if VARIANT == "one-update":
         return 1
+    if VARIANT == "herding":
+        return i // 34
     if ALGORITHM == "ecmp":
         return rng.randrange(3)
     if ALGORITHM == "global-min" and VARIANT != "unequal":
@@ -157,7 +159,7 @@ def utilization(name, seed, index):
             shares = [0.9, 0.05, 0.05]
         if VARIANT == "idle-half" and half == "cats":
             shares = [0, 0, 0]
-        cores = 0.5 if VARIANT == "saturated" else 0.24
+        cores = 0.7 if VARIANT == "saturated" else 0.24
         for host in HOSTS:
             log(host, now + MS, "load_accepted", trial=name, work_us=1000)
             count = 0
