@@ -143,7 +143,7 @@ Decision Selector::ask(std::size_t index, Instant now) {
     decision.inputs.push_back({id, instance.report.sequence, one.age, load, instance.report.window_end, eligible});
     if (!eligible) continue;
     input_of.push_back(decision.inputs.size() - 1);
-    candidates.push_back(std::move(one));
+    candidates.push_back(one);
   }
   if (candidates.empty()) return decision;
   Snapshot snapshot{.candidates = candidates,

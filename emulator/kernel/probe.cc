@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <functional>
+#include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <optional>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>

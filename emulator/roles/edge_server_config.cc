@@ -22,7 +22,7 @@ EdgeServerBgp bgp(JsonFields& fields) {
   return bgp;
 }
 
-void check(const EdgeServerConfig& config, JsonFields& fields) {
+void check_values(const EdgeServerConfig& config, JsonFields& fields) {
   if (config.workers == 0 || config.workers > 256) fields.problem("workers", "is not 1 to 256");
   if (config.queue_limit == 0) fields.problem("queue_limit", "is 0");
   if (config.interval < std::chrono::milliseconds(1)) fields.problem("interval_ns", "is below 1 ms");
@@ -56,7 +56,7 @@ Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
   config.site_preference = fields.get<std::uint32_t>("site_preference");
   config.metrics = fields.get<nlohmann::json>("metrics");
   if (auto inner = fields.object("bgp")) config.bgp = bgp(*inner);
-  check(config, fields);
+  check_values(config, fields);
   if (fields.has("metrics"))
     if (const auto declarations = cpsel::declarations_from_json(config.metrics); !declarations)
       fields.problem("metrics", declarations.error().message);

@@ -111,7 +111,8 @@ double hash_mean(std::int64_t flows, std::int64_t sites) {
   if (sites < 2 || flows < 1) return 0;
   const auto f = static_cast<double>(flows);
   const double p = 1 / static_cast<double>(sites);
-  const auto v = static_cast<double>(flows / sites + 1);
+  const std::int64_t above_mean = flows / sites + 1;
+  const auto v = static_cast<double>(above_mean);
   // cppcheck-suppress invalidFunctionArg ; p is below 1: fewer than two sites have returned
   return 2 * v / (f * p) * std::exp(log_choose(f, v) + v * std::log(p) + (f - v + 1) * std::log1p(-p));
 }
