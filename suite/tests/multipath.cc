@@ -39,8 +39,9 @@ std::optional<std::string> multipath_problem(const RunData& data, const Trial& t
   const auto events = data.events("multipath", trial.started_ns, trial.ended_ns);
   for (const std::string& ingress : data.ingresses())
     for (const auto& [cs_id, count] : sites) {
-      const auto found = std::ranges::find_if(
-          events, [&](const Event* event) { return event->node == ingress && event->text("service") == cs_id; });
+      const auto found = std::ranges::find_if(events, [&, &service = cs_id](const Event* event) {
+        return event->node == ingress && event->text("service") == service;
+      });
       if (found == events.end()) return fmt::format("no multipath event of {} for {}", ingress, cs_id);
       if (auto wrong = wrong_next_hops(ingress, cs_id, (*found)->ns("next_hops"), count)) return wrong;
     }
