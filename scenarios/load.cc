@@ -99,9 +99,9 @@ class Loader {
       root.complain("a scenario is a map: name, topology, interval, metrics, algorithm, tests, …");
       return;
     }
-    const yaml::Map map =
-        root.map({"name", "topology", "mode", "seed", "interval", "refresh", "age_limit", "attribute", "service",
-                  "metrics", "algorithm", "workload", "tests", "trials", "warm_up", "cool_down", "faults", "bounds"});
+    const yaml::Map map = root.map({"name", "topology", "mode", "seed", "interval", "refresh", "age_limit", "attribute",
+                                    "service", "metrics", "algorithm", "workload", "background", "tests", "trials",
+                                    "warm_up", "cool_down", "faults", "bounds"});
     scenario.name = read_name(map.at("name"));
     scenario.topology = map.at("topology").string();
     scenario.mode = read_mode(map.get("mode"));
@@ -115,6 +115,7 @@ class Loader {
     const auto warning = cpsel::warning_of(scenario.algorithm.name, scenario.algorithm.parameters, scenario.interval);
     if (warning) scenario.warnings.push_back(*warning);
     scenario.workload = read_workload(map.get("workload"));
+    scenario.background = read_background(map.get("background"));
     scenario.tests = read_tests(map.at("tests"), catalogue_);
     check_workload(map, scenario);
     read_trials(map, scenario);
@@ -233,6 +234,7 @@ class Loader {
       known->second = std::move(*network);
     }
     check_service(map.get("service"), *known->second);
+    check_background(map.get("background"), *known->second);
     check_faults(map.get("faults"), catalogue_, *known->second);
     scenario.network = known->second;
     return "";

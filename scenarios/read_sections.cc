@@ -66,6 +66,34 @@ void check_node(const yaml::Reader& reader, const topologies::Topology& network,
                               names.empty() ? "none" : one_of(names), did_you_mean(reader.text(), names)));
 }
 
+// The keys of a map must be edge servers.
+void check_edge_servers(const yaml::Reader& reader, const topologies::Topology& network) {
+  if (!reader.present() || !reader.is_map()) return;
+  const std::vector<std::string> names = nodes_with(network, "edge-server");
+  for (const auto& [node, value] : reader.open_map().entries())
+    if (std::ranges::find(names, node) == names.end())
+      value.complain(fmt::format("\"{}\" is no edge-server of topology {}: there are {}{}", node, network.name,
+                                 names.empty() ? "none" : one_of(names), did_you_mean(node, names)));
+}
+
+BackgroundLoad read_background_load(const yaml::Reader& reader) {
+  const yaml::Map map = reader.map({"shape", "start", "end", "cores", "initial", "period", "neighbour"});
+  BackgroundLoad load;
+  load.shape = map.get("shape").choice({"step", "ramp", "square"}, "step");
+  load.start = read_duration(map.get("start"), 0s, 0s, 24h);
+  if (map.has("end")) load.end = read_duration(map.get("end"), 24h, 0s, 24h);
+  load.cores = read_cores(map.at("cores"), 0);
+  load.from = read_cores(map.get("initial"), 0);
+  load.period = read_duration(map.get("period"), 0s, 200ms, 1h);
+  load.neighbour = map.get("neighbour").boolean(false);
+  if (load.end && *load.end <= load.start) map.get("end").complain("is not after \"start\"");
+  if (load.shape == "ramp" && !load.end) reader.complain("a ramp needs \"end\"");
+  if ((load.shape == "square") != map.has("period"))
+    reader.complain("\"period\" goes with \"shape: square\", and is needed there");
+  if (load.shape != "ramp" && map.has("initial")) map.get("initial").complain("goes with \"shape: ramp\"");
+  return load;
+}
+
 std::optional<Fault> read_fault(const yaml::Reader& reader, const Catalogue& catalogue) {
   if (!reader.is_map()) {
     reader.complain("expected a map such as {kind: lost-update, node: es1}");
@@ -177,6 +205,14 @@ Workload read_workload(const yaml::Reader& reader) {
   return workload;
 }
 
+std::map<std::string, std::vector<BackgroundLoad>> read_background(const yaml::Reader& reader) {
+  std::map<std::string, std::vector<BackgroundLoad>> background;
+  if (!reader.present()) return background;
+  for (const auto& [node, list] : reader.open_map().entries())
+    for (const auto& element : list.list()) background[node].push_back(read_background_load(element));
+  return background;
+}
+
 namespace {
 
 // An algorithm of the user's: what its parameters mean, only it knows.
@@ -259,13 +295,11 @@ std::vector<Fault> read_faults(const yaml::Reader& reader, const Catalogue& cata
 
 void check_service(const yaml::Reader& reader, const topologies::Topology& network) {
   if (!reader.present() || !reader.is_map()) return;
-  const yaml::Reader quotas = reader.open_map().get("site_quotas");
-  if (!quotas.present() || !quotas.is_map()) return;
-  const std::vector<std::string> names = nodes_with(network, "edge-server");
-  for (const auto& [node, quota] : quotas.open_map().entries())
-    if (std::ranges::find(names, node) == names.end())
-      quota.complain(fmt::format("\"{}\" is no edge-server of topology {}: there are {}{}", node, network.name,
-                                 names.empty() ? "none" : one_of(names), did_you_mean(node, names)));
+  check_edge_servers(reader.open_map().get("site_quotas"), network);
+}
+
+void check_background(const yaml::Reader& reader, const topologies::Topology& network) {
+  check_edge_servers(reader, network);
 }
 
 void check_faults(const yaml::Reader& reader, const Catalogue& catalogue, const topologies::Topology& network) {

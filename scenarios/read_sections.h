@@ -16,6 +16,9 @@ std::vector<TestRequest> read_tests(const yaml::Reader& reader, const Catalogue&
 std::vector<Fault> read_faults(const yaml::Reader& reader, const Catalogue& catalogue);
 
 // What can only be checked against the topology.
+// By edge server.
+std::map<std::string, std::vector<BackgroundLoad>> read_background(const yaml::Reader& reader);
+void check_background(const yaml::Reader& reader, const topologies::Topology& network);
 void check_service(const yaml::Reader& reader, const topologies::Topology& network);
 void check_faults(const yaml::Reader& reader, const Catalogue& catalogue, const topologies::Topology& network);
 

@@ -76,6 +76,17 @@ struct Workload {
   Duration mean_flow_duration() const;  // of short sessions, without queueing; 0 when there are none
 };
 
+// Load beside the service, from the moment when a trial begins to measure.
+struct BackgroundLoad {
+  std::string shape = "step";   // "step", "ramp", "square"
+  Duration start{};             // since that moment
+  std::optional<Duration> end;  // none: as long as the trial measures
+  double cores = 0;             // of a step, at a ramp's end, of a square wave's first half
+  double from = 0;              // at a ramp's start
+  Duration period{};            // of a square wave
+  bool neighbour = false;       // outside the site's quota, on the CPU that its service runs on
+};
+
 // What the sites measure, derive and distribute: section 4 of draft-yl-bmwg-cats-02.
 struct Metrics {
   Duration window{};                         // the sampling window W
@@ -135,7 +146,8 @@ struct Scenario {
   Metrics metrics;
   Algorithm algorithm;
   Workload workload;
-  std::vector<TestRequest> tests;  // in file order, each at most once
+  std::map<std::string, std::vector<BackgroundLoad>> background;  // by edge server
+  std::vector<TestRequest> tests;                                 // in file order, each at most once
   Trials trials;
   Duration warm_up{};    // of each trial
   Duration cool_down{};  // of each trial

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "suite/background.h"
 #include "suite/comparisons.h"
 #include "suite/faults.h"
 #include "suite/report/figure.h"
@@ -134,6 +135,7 @@ class Loop {
     const auto begin_phase = [&](std::string_view name) {
       log_.write_at(testbed_.now(), "phase", {{"trial", id}, {"name", name}});
       show(planned, attempt, name, "");
+      follow_background(testbed_, *planned.entry.scenario, name.starts_with(kMeasurePhase));
       if (name == kMeasurePhase && !std::exchange(struck, true)) faults_.strike(*planned.entry.scenario);
     };
     std::optional<std::string> reason = stimulate(planned, id, begin_phase);

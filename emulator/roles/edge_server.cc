@@ -8,6 +8,7 @@
 #include "cpsel/metrics_json.h"
 #include "emulator/kernel/cgroup.h"
 #include "emulator/roles/agent.h"
+#include "emulator/roles/edge_server_background.h"
 #include "emulator/roles/edge_server_connections.h"
 #include "emulator/roles/edge_server_csma.h"
 #include "emulator/roles/edge_server_load.h"
@@ -72,6 +73,9 @@ class EdgeServer {
         group_(kernel::Cgroup::open(config.cgroup)),
         pool_(config.workers, config.queue_limit, placer()),
         background_(placer(), [this] { return pool_.cpu_time(); }),
+        scheduled_(placer(), [this] { return pool_.cpu_time(); }),
+        neighbour_([this](pid_t thread) { pin(thread, shared_cpu_); }, [] { return Duration(0); }),
+        schedule_(agent_.io(), [this](double site, double neighbour) { follow_schedule(site, neighbour); }),
         connections_(config.samples, config.node),
         service_(agent_.io(), config.csci.str(), pool_, connections_, addresses(config), config.port),
         csma_(agent_.io(), csma_config(config), sources(), agent_.events(),
@@ -131,6 +135,8 @@ class EdgeServer {
   void commands();
   void sample(control::Reply reply);
   void set_load(double cores, bool with_service);
+  void set_schedule(const json& request, const control::Reply& reply);
+  void follow_schedule(double site, double neighbour);
   void set_interval(const json& request, const control::Reply& reply);
   void inject_fault(const json& request, const control::Reply& reply);
   void announce(bool on, const control::Reply& reply);
@@ -141,6 +147,10 @@ class EdgeServer {
   kernel::Cgroup group_;
   WorkPool pool_;
   BackgroundLoad background_;
+  BackgroundLoad scheduled_;
+  int shared_cpu_ = first_cpu();  // of the service and its neighbour, while there is one
+  BackgroundLoad neighbour_;      // its threads stay where this process is: in the node's group, outside the quota
+  BackgroundSchedule schedule_;
   ConnectionLog connections_;
   Service service_;
   Csma csma_;
@@ -160,6 +170,8 @@ void EdgeServer::commands() {
     set_load(share * quota_of(group_), true);
     reply.ok({{"cores", background_.cores()}});
   });
+  control.on("background_schedule",
+             [this](const json& request, const control::Reply& reply) { set_schedule(request, reply); });
   control.on("known_sequence", [this](const json& request, control::Reply reply) {
     const auto seed = request.find("seed");
     if (seed == request.end()) throw UsageError("\"seed\" is missing (null switches the sequence off)");
@@ -177,6 +189,7 @@ void EdgeServer::commands() {
   agent_.on_stop([this](std::function<void()> done) {
     csma_.stop();
     background_.set(0, false);
+    schedule_.stop();
     service_.close();
     if (publisher_)
       publisher_->close("stopped", std::move(done));
@@ -199,6 +212,28 @@ void EdgeServer::set_load(double cores, bool with_service) {
   background_.set(cores, with_service);
   agent_.events().write("load_changed",
                         {{"source", config_.csci.str()}, {"cores", cores}, {"with_service", with_service}});
+}
+
+void EdgeServer::set_schedule(const json& request, const control::Reply& reply) {
+  auto loads = parse_schedule(request);
+  if (!loads) return reply.fail(loads.error().message);
+  schedule_.stop();
+  if (!loads->empty())
+    schedule_.start(std::move(*loads), from_ns(control::argument<std::int64_t>(request, "start_ns")));
+  reply.ok();
+}
+
+void EdgeServer::follow_schedule(double site, double neighbour) {
+  if (site != scheduled_.cores()) scheduled_.set(site, false);
+  if (neighbour != neighbour_.cores()) {
+    pool_.pin(neighbour > 0 ? std::optional(shared_cpu_) : std::nullopt);
+    neighbour_.set(neighbour, false);
+  }
+  agent_.events().write("load_changed", {{"source", config_.csci.str()},
+                                         {"cores", site},
+                                         {"with_service", false},
+                                         {"neighbour_cores", neighbour},
+                                         {"scheduled", true}});
 }
 
 void EdgeServer::set_interval(const json& request, const control::Reply& reply) {

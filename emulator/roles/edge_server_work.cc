@@ -4,7 +4,10 @@
 #include <ctime>
 #include <future>
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
+
+#include "base/error.h"
 
 namespace cats::roles {
 namespace {
@@ -22,7 +25,35 @@ void spin() {
   for (int i = 0; i < 4000; ++i) asm volatile("" : : "r"(i));
 }
 
+// Of the thread that asks, which is never pinned.
+cpu_set_t allowed() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  check(::sched_getaffinity(0, sizeof set, &set), "read the CPUs of the process");
+  return set;
+}
+
+cpu_set_t only(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  return set;
+}
+
+void set_affinity(pid_t thread, const cpu_set_t& set) {
+  check(::sched_setaffinity(thread, sizeof set, &set), "choose the CPUs of thread {}", thread);
+}
+
 }  // namespace
+
+int first_cpu() {
+  const cpu_set_t set = allowed();
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) return cpu;
+  throw UsageError("this process may use no CPU");
+}
+
+void pin(pid_t thread, int cpu) { set_affinity(thread, only(cpu)); }
 
 Duration thread_cpu_time() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 
@@ -57,12 +88,20 @@ Duration cpu_time_of(const std::vector<std::jthread>& threads) {
 
 WorkPool::WorkPool(unsigned workers, unsigned queue_limit, const std::function<void(pid_t)>& place)
     : limit_(queue_limit), running_(workers), counted_(steady_now()) {
-  threads_ = start_threads(workers, place, [this](const std::stop_token& stop, unsigned i) { work(stop, i); });
+  const auto noted = [&](pid_t thread) {
+    ids_.push_back(thread);
+    place(thread);
+  };
+  threads_ = start_threads(workers, noted, [this](const std::stop_token& stop, unsigned i) { work(stop, i); });
 }
 
 WorkPool::~WorkPool() {
   for (auto& thread : threads_) thread.request_stop();
   threads_.clear();
+}
+
+void WorkPool::pin(std::optional<int> cpu) {
+  for (const pid_t thread : ids_) set_affinity(thread, cpu ? only(*cpu) : allowed());
 }
 
 bool WorkPool::submit(Instant received, Duration cpu, std::function<void(const WorkDone&)> done) {

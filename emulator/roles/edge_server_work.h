@@ -29,6 +29,11 @@ std::vector<std::jthread> start_threads(unsigned count, const std::function<void
 // CPU time that threads have used so far.
 Duration cpu_time_of(const std::vector<std::jthread>& threads);
 
+// The first CPU that this process may use.
+int first_cpu();
+// Throws SystemError.
+void pin(pid_t thread, int cpu);
+
 struct WorkDone {
   Duration queued{};   // from arrival to a worker
   Duration service{};  // from there to completion, wall time
@@ -46,6 +51,8 @@ class WorkPool {
   // All but the traffic counters. Extremes start anew.
   collectors::ServiceReading read(Instant now);
   Duration cpu_time() const { return cpu_time_of(threads_); }
+  // All workers on one CPU; nothing: on any that this process may use.
+  void pin(std::optional<int> cpu);
 
  private:
   struct Job {
@@ -61,6 +68,7 @@ class WorkPool {
   std::mutex mutex_;
   std::condition_variable_any arrived_;
   std::deque<Job> queue_;
+  std::vector<pid_t> ids_;                       // of the workers
   std::vector<std::optional<Instant>> running_;  // when what each worker works on arrived
   unsigned length_ = 0;                          // waiting or in service
   Instant counted_;                              // up to when queue_length_seconds is right

@@ -16,6 +16,7 @@ std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial) {
   const Phase& stable = phase_of(trial, "stable");
   std::vector<LoadStep> steps;
   for (const Event* event : data.events("load_changed", stable.from_ns, trial.ended_ns)) {
+    if (event->fields.value("scheduled", false)) continue;
     const std::string& csci = event->text("source");
     for (LoadStep& step : steps)
       if (step.csci == csci) step.ended_ns = std::min(step.ended_ns, event->t_ns);

@@ -37,6 +37,7 @@ void quiesce(scenarios::Testbed& testbed) {
   for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
   for (const scenarios::Site& site : testbed.sites()) {
     testbed.command(site.node, {{"do", "background_load"}, {"cores", 0}});
+    testbed.command(site.node, {{"do", "background_schedule"}, {"loads", nlohmann::json::array()}});
     testbed.command(site.node, {{"do", "known_sequence"}, {"seed", nullptr}});
   }
   for (const std::string& ingress : testbed.ingresses())
