@@ -11,15 +11,18 @@ using cats::fuzz::expect;
 namespace {
 
 Catalogue catalogue() {
-  return {
-      declared_algorithms(),
-      {{"collection", "", {{"settle_s", "s", 1.5, 1, 0.5, 60, ""}, {"tolerance_points", "points", 3, 3, 0, 100, ""}}},
-       {"metric-distribution", "", {{"tolerance_share", "share", 0.05, 0.05, 0, 1, ""}}},
-       {"session-continuity",
-        "",
-        {{"load", "share", 0.8, 0.8, 0.05, 8, ""}, {"poll_ms", "ms", 100, 100, 10, 1000, ""}}}},
-      declared_faults(),
-      ""};
+  return {declared_algorithms(),
+          {{"collection",
+            "",
+            {{"settle_s", "s", 1.5, 1, 0.5, 60, ""}, {"tolerance_points", "points", 3, 3, 0, 100, ""}},
+            {}},
+           {"metric-distribution", "", {{"tolerance_share", "share", 0.05, 0.05, 0, 1, ""}}, {}},
+           {"session-continuity",
+            "",
+            {{"load", "share", 0.8, 0.8, 0.05, 8, ""}, {"poll_ms", "ms", 100, 100, 10, 1000, ""}},
+            {}}},
+          declared_faults(),
+          ""};
 }
 
 }  // namespace
