@@ -38,7 +38,7 @@ int catsbench_choose(void *state, const catsbench_snapshot *snapshot, double *we
   abort();
 #elif defined CRASHES_LATER
   /* Once the instances have reported for a while: in the middle of a trial. A sanitizer's handler is not wanted. */
-  if (calls > 40) {
+  if (calls > 20) {
     signal(SIGSEGV, SIG_DFL);
     raise(SIGSEGV);
   }
