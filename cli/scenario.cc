@@ -30,11 +30,9 @@ std::string commit_of(const fs::path& source) {
   }
 }
 
-void print(const suite::Report& report, const fs::path& directory, bool json) {
-  if (json)
-    fmt::print("{}", suite::write_json(suite::to_json(report)));
-  else
-    fmt::print("{}", suite::summary(report, {.directory = directory, .colour = is_terminal(STDOUT_FILENO)}));
+void print(const suite::Report& report, const fs::path& directory, bool json, bool verify = false) {
+  const suite::SummaryStyle style{.directory = directory, .colour = is_terminal(STDOUT_FILENO), .verify = verify};
+  fmt::print("{}", json ? suite::write_json(suite::to_json(report)) : suite::summary(report, style));
 }
 
 scenarios::Scenario to_run(const Session& session, const Options& options) {
@@ -56,7 +54,7 @@ suite::Report run_and_print(const Session& session, const Options& options, cons
                             const std::string& command) {
   const fs::path directory = directory_of(scenario, options);
   suite::Report report = run(session, options, scenario, directory, command);
-  print(report, directory, options.json);
+  print(report, directory, options.json, command == "verify");
   return report;
 }
 
@@ -67,8 +65,8 @@ std::string algorithm_value(const std::string& given) {
   return "algorithm=" + (path ? nlohmann::json(fs::absolute(given).lexically_normal().string()).dump() : given);
 }
 
-// What a run of any kind is given.
-void add_run_options(CLI::App& command, Options& options) {
+// What chooses a scenario.
+void add_scenario_options(CLI::App& command, Options& options) {
   command.add_option("FILE", options.file, "a scenario file, or the name of a shipped one");
   command.add_option("--set", options.values, "KEY=VALUE: in place of the file's value, or [A, B] to study several")
       ->allow_extra_args(false);
@@ -76,6 +74,11 @@ void add_run_options(CLI::App& command, Options& options) {
       "--algorithm", [&options](const std::string& given) { options.values.push_back(algorithm_value(given)); },
       "in place of the file's: a name (`catsbench algorithms`), or a library of your own, ./mine.so");
   command.add_flag("--quick", options.quick, "fewer and shorter trials; the report says so");
+}
+
+// What a run of any kind is given.
+void add_run_options(CLI::App& command, Options& options) {
+  add_scenario_options(command, options);
   command.add_option("--out", options.out, "the run directory (default: runs/TIME-NAME here)");
   command.add_flag("--json", options.json, "print report.json instead of the summary");
 }
@@ -171,12 +174,17 @@ void add_verify(CLI::App& app, Session& session) {
 
 void add_validate(CLI::App& app, Session& session) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("validate", "Check a scenario file and its topology; all problems at once");
-  command->add_option("FILE", options->file, "a scenario file, or the name of a shipped one")->required();
+  CLI::App* command = app.add_subcommand("validate",
+                                         "Check a scenario file and its topology; all problems at once\n"
+                                         "Says how many trials a run has, and how long they take.\n"
+                                         "Example:\n"
+                                         "  catsbench validate distributed --quick --set interval=[200ms,1s]");
+  add_scenario_options(*command, *options);
+  command->get_option("FILE")->required();
   command->callback([&session, options] {
     const auto scenario = load(session, *options);
     const auto plan = suite::plan_trials(scenario);
-    fmt::print("{} is valid: {} tests, {} entries of the report, {} trials, about {}\n", scenario.file.string(),
+    fmt::print("{} is valid: tests {}, entries of the report {}, trials {}, about {}\n", scenario.file.string(),
                scenario.tests.size(), scenario.cases.size(), plan.size(), minutes(suite::total_length(plan)));
     for (const auto& warning : scenario.warnings) fmt::print("warning: {}\n", warning);
   });

@@ -47,6 +47,8 @@ class Agents {
 
   nlohmann::json command(const std::string& agent, const nlohmann::json& request,
                          Duration timeout = std::chrono::seconds(10));
+  // What the control group of an edge server's service has used.
+  Duration service_cpu_time(const std::string& edge_server) const { return thread_groups_.at(edge_server).usage(); }
   // The first agent that has ended: name, exit status, last line of its log; else "".
   std::string dead();
   // In order: hosts, ingresses, edge servers (BGP Cease), tap.

@@ -108,6 +108,8 @@ nlohmann::json EmulatedTestbed::command(const std::string& node, const nlohmann:
   return agents_->command(node, request, std::chrono::seconds(30));
 }
 
+Duration EmulatedTestbed::cpu_time(const std::string& node) const { return agents_->service_cpu_time(node); }
+
 scenarios::Testbed::MachineTime EmulatedTestbed::machine_time() const {
   // "cpu user nice system idle iowait irq softirq steal guest guest_nice", in clock ticks; guest time is in user
   // already.

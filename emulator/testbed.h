@@ -41,6 +41,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
   const std::vector<std::string>& ingresses() const override { return ingresses_; }
   const std::vector<std::string>& hosts() const override { return hosts_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
+  Duration cpu_time(const std::string& node) const override;
   MachineTime machine_time() const override;
 
  private:

@@ -70,7 +70,8 @@ std::optional<Axis> first_axis(const YAML::Node& node, const Path& path) {
       if (auto found = below(node[i], {"", i})) return found;
   if (node.IsMap())
     for (const auto& entry : node)
-      if (entry.first.IsScalar() && !entry.first.Scalar().empty())
+      // Of a key that is given twice (the reader reports it) only the first can be replaced.
+      if (entry.first.IsScalar() && !entry.first.Scalar().empty() && node[entry.first.Scalar()].is(entry.second))
         if (auto found = below(entry.second, {entry.first.Scalar()})) return found;
   return std::nullopt;
 }

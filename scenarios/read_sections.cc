@@ -171,10 +171,19 @@ Service read_service(const yaml::Reader& reader) {
   return service;
 }
 
+namespace {
+
+// Sessions of a kind that are given, and not as `none` (an entry of `tests` takes away what the file has).
+bool wanted(const yaml::Reader& sessions) {
+  return sessions.present() && (sessions.is_map() || sessions.string() != "none");
+}
+
+}  // namespace
+
 Workload read_workload(const yaml::Reader& reader) {
   const yaml::Map map = reader.map({"persistent", "short", "flows", "work", "timeout"});
   Workload workload;
-  if (const yaml::Reader given = map.get("persistent")) {
+  if (const yaml::Reader given = map.get("persistent"); wanted(given)) {
     const yaml::Map keys = given.map({"sessions", "interval", "arrivals"});
     Workload::Persistent sessions;
     sessions.sessions = read_int(keys.at("sessions"), 1, 1, 10000);
@@ -182,7 +191,7 @@ Workload read_workload(const yaml::Reader& reader) {
     sessions.arrivals = read_arrivals(keys.get("arrivals"), Arrivals::constant);
     workload.persistent = sessions;
   }
-  if (const yaml::Reader given = map.get("short")) {
+  if (const yaml::Reader given = map.get("short"); wanted(given)) {
     const yaml::Map keys = given.map({"rate", "arrivals", "requests", "interval"});
     Workload::Short sessions;
     sessions.rate = read_rate(keys.at("rate"), 1, 0.01, 10000);

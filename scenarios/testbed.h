@@ -49,6 +49,9 @@ class Testbed {
   // and the reply's error.
   virtual nlohmann::json command(const std::string& node, const nlohmann::json& request) = 0;
 
+  // CPU time that a site's service has used so far, by the kernel's accounting: not by way of the site's agent.
+  virtual Duration cpu_time(const std::string& node) const = 0;
+
   // CPU time the whole machine spent idle and in all since boot; the share of a trial is the difference of two
   // readings.
   struct MachineTime {

@@ -105,7 +105,8 @@ TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vecto
   fill_load(data, trials, result);
   try {
     if (!trials.empty()) {
-      test->analyse({data, scenario, conditions, trials}, result, warnings);
+      const RunData own = data.in(*trials.front());
+      test->analyse({own, scenario, conditions, trials}, result, warnings);
       conclude(result);
     }
   } catch (const MeasurementError& error) {

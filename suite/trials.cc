@@ -19,7 +19,8 @@ constexpr Duration kBeforeTrial = std::chrono::seconds(10);
 
 Duration length_of(const PlannedTrial& trial) {
   const scenarios::Scenario& scenario = *trial.entry.scenario;
-  return trial.test->warm_up(scenario, trial.conditions) + trial.test->length(trial.conditions) + scenario.cool_down;
+  return trial.test->warm_up(scenario, trial.conditions) + trial.test->length(scenario, trial.conditions) +
+         scenario.cool_down;
 }
 
 PlannedTrial planned(const scenarios::Case& entry, int index) {
@@ -138,7 +139,11 @@ class Loop {
       follow_background(testbed_, *planned.entry.scenario, name.starts_with(kMeasurePhase));
       if (name == kMeasurePhase && !std::exchange(struck, true)) faults_.strike(*planned.entry.scenario);
     };
-    std::optional<std::string> reason = stimulate(planned, id, begin_phase);
+    const auto log = [&](std::string_view event, Json fields) {
+      fields["trial"] = id;
+      log_.write_at(testbed_.now(), event, std::move(fields));
+    };
+    std::optional<std::string> reason = stimulate(planned, id, begin_phase, log);
     if (!reason) reason = check_logs(planned, id);
     log_.write_at(testbed_.now(), "trial_ended", {{"trial", id}, {"void", reason ? Json(*reason) : Json(nullptr)}});
     if (algorithm_failed_) throw scenarios::AlgorithmFailed(*reason);
@@ -146,14 +151,15 @@ class Loop {
   }
 
   std::optional<std::string> stimulate(const PlannedTrial& planned, const std::string& id,
-                                       const std::function<void(std::string_view)>& begin_phase) {
+                                       const std::function<void(std::string_view)>& begin_phase,
+                                       const std::function<void(std::string_view, Json)>& log) {
     const auto before = testbed_.machine_time();
     try {
       quiesce(testbed_);
       const scenarios::Scenario& scenario = *planned.entry.scenario;
-      const TrialContext context{testbed_,   scenario,     planned.conditions,
-                                 id,         planned.seed, planned.test->warm_up(scenario, planned.conditions),
-                                 begin_phase};
+      const TrialContext context{testbed_,    scenario,     planned.conditions,
+                                 id,          planned.seed, planned.test->warm_up(scenario, planned.conditions),
+                                 begin_phase, log};
       planned.test->run_trial(context);
       quiesce(testbed_);
       context.phase("cool-down", scenario.cool_down);

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "suite/report/json.h"
+
 namespace cats::suite {
 namespace {
 
@@ -42,7 +44,7 @@ Json to_json(const BoundResult& result) {
                {"op", result.bound.op},
                {"limit", result.bound.value},
                {"unit", result.unit},
-               {"value", result.value ? Json(*result.value) : Json(nullptr)},
+               {"value", number_to_json(result.value)},
                {"ci95", result.ci95 ? Json::array({result.ci95->lo, result.ci95->hi}) : Json(nullptr)},
                {"verdict", name(result.verdict)}};
   if (!result.reason.empty()) json["reason"] = result.reason;
@@ -57,7 +59,7 @@ BoundResult bound_from_json(const Json& json) {
   result.conditions = json.at("conditions");
   result.bound = {json.at("op").get<std::string>(), json.at("limit").get<double>()};
   json.at("unit").get_to(result.unit);
-  if (const Json& value = json.at("value"); !value.is_null()) result.value = value.get<double>();
+  result.value = number_from_json(json.at("value"));
   if (const Json& ci = json.at("ci95"); !ci.is_null())
     result.ci95 = stats::Interval{ci.at(0).get<double>(), ci.at(1).get<double>()};
   const auto verdict = parse_verdict(json.at("verdict").get<std::string>());

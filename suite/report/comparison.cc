@@ -5,16 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "suite/report/json.h"
+
 namespace cats::suite {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-std::optional<double> number(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
-}
 
 using Row = std::array<std::string, 9>;
 
@@ -72,11 +68,11 @@ Json to_json(const Comparison& c) {
                {"pairs", c.pairs},
                {"unit", c.unit},
                {"scale", name(c.scale)},
-               {"effect", number(c.effect)},
+               {"effect", number_to_json(c.effect)},
                {"ci95", c.ci95 ? Json::array({c.ci95->lo, c.ci95->hi}) : Json(nullptr)},
-               {"effect_size", number(c.effect_size)},
-               {"p", number(c.p)},
-               {"p_adjusted", number(c.p_adjusted)},
+               {"effect_size", number_to_json(c.effect_size)},
+               {"p", number_to_json(c.p)},
+               {"p_adjusted", number_to_json(c.p_adjusted)},
                {"verdict", c.verdict}};
   if (!c.reason.empty()) json["reason"] = c.reason;
   return json;
@@ -93,12 +89,12 @@ Comparison comparison_from_json(const Json& json) {
   json.at("pairs").get_to(c.pairs);
   json.at("unit").get_to(c.unit);
   c.scale = json.at("scale") == name(stats::Scale::ratio) ? stats::Scale::ratio : stats::Scale::difference;
-  c.effect = number(json.at("effect"));
+  c.effect = number_from_json(json.at("effect"));
   if (const Json& ci = json.at("ci95"); !ci.is_null())
     c.ci95 = stats::Interval{ci.at(0).get<double>(), ci.at(1).get<double>()};
-  c.effect_size = number(json.at("effect_size"));
-  c.p = number(json.at("p"));
-  c.p_adjusted = number(json.at("p_adjusted"));
+  c.effect_size = number_from_json(json.at("effect_size"));
+  c.p = number_from_json(json.at("p"));
+  c.p_adjusted = number_from_json(json.at("p_adjusted"));
   json.at("verdict").get_to(c.verdict);
   c.reason = json.value("reason", "");
   return c;

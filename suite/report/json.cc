@@ -7,12 +7,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-std::optional<double> number(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
-}
-
 // The members of Figure that are plain numbers over its samples.
 struct SampleMember {
   const char* name;
@@ -24,7 +18,7 @@ constexpr SampleMember kSampleMembers[] = {{"min", &Figure::min},   {"median", &
 
 Json to_json(const TrialResult& trial) {
   Json figures = Json::object();
-  for (const auto& [figure, value] : trial.figures) figures[figure] = number(value);
+  for (const auto& [figure, value] : trial.figures) figures[figure] = number_to_json(value);
   Json json = {{"index", trial.index}, {"seed", trial.seed}, {"started_ns", trial.started_ns}, {"figures", figures}};
   if (trial.error) json["error"] = *trial.error;
   return json;
@@ -35,7 +29,8 @@ TrialResult trial_from_json(const Json& json) {
   json.at("index").get_to(trial.index);
   json.at("seed").get_to(trial.seed);
   json.at("started_ns").get_to(trial.started_ns);
-  for (const auto& [figure, value] : json.at("figures").items()) trial.figures.emplace_back(figure, number(value));
+  for (const auto& [figure, value] : json.at("figures").items())
+    trial.figures.emplace_back(figure, number_from_json(value));
   if (json.contains("error")) trial.error = json.at("error").get<std::string>();
   return trial;
 }
@@ -50,13 +45,13 @@ Figure figure_from_json(const Json& json) {
   Figure figure;
   json.at("unit").get_to(figure.unit);
   json.at("statistic").get_to(figure.statistic);
-  figure.value = number(json.at("value"));
+  figure.value = number_from_json(json.at("value"));
   if (const Json& ci = json.at("ci95"); !ci.is_null())
     figure.ci95 = stats::Interval{ci.at(0).get<double>(), ci.at(1).get<double>()};
   json.at("ci_method").get_to(figure.ci_method);
   json.at("trials").get_to(figure.trials);
   json.at("samples").get_to(figure.samples);
-  for (const auto& [name, member] : kSampleMembers) figure.*member = number(json.at(name));
+  for (const auto& [name, member] : kSampleMembers) figure.*member = number_from_json(json.at(name));
   if (json.contains("bound"))
     figure.bound = stats::Bound{json["bound"].at("op").get<std::string>(), json["bound"].at("value").get<double>()};
   if (json.contains("theory")) figure.theory = json["theory"];
@@ -78,8 +73,8 @@ TestResult test_from_json(const Json& json) {
   result.parameters = json.at("parameters");
   result.study = json.value("study", Json::object());
   result.metrics = json.at("metrics");
-  result.load_offered = number(json.at("load").at("offered"));
-  result.load_achieved = number(json.at("load").at("achieved"));
+  result.load_offered = number_from_json(json.at("load").at("offered"));
+  result.load_achieved = number_from_json(json.at("load").at("achieved"));
   json.at("void_trials").get_to(result.void_trials);
   result.verdict = verdict_from_json(json.at("verdict"));
   json.at("reason").get_to(result.reason);
@@ -91,13 +86,19 @@ TestResult test_from_json(const Json& json) {
 
 }  // namespace
 
+Json number_to_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+std::optional<double> number_from_json(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional<double>(json.get<double>());
+}
+
 Json to_json(const Figure& figure) {
-  Json json = {{"unit", figure.unit}, {"statistic", figure.statistic}, {"value", number(figure.value)}};
+  Json json = {{"unit", figure.unit}, {"statistic", figure.statistic}, {"value", number_to_json(figure.value)}};
   json["ci95"] = figure.ci95 ? Json::array({figure.ci95->lo, figure.ci95->hi}) : Json(nullptr);
   json["ci_method"] = figure.ci_method;
   json["trials"] = figure.trials;
   json["samples"] = figure.samples;
-  for (const auto& [name, member] : kSampleMembers) json[name] = number(figure.*member);
+  for (const auto& [name, member] : kSampleMembers) json[name] = number_to_json(figure.*member);
   if (figure.bound) json["bound"] = {{"op", figure.bound->op}, {"value", figure.bound->value}};
   if (!figure.theory.is_null()) json["theory"] = figure.theory;
   json["observed"] = figure.observed;
@@ -109,18 +110,19 @@ Json to_json(const Figure& figure) {
 }
 
 Json to_json(const TestResult& result) {
-  Json json = {{"name", result.name},
-               {"mode", result.mode},
-               {"engine", result.engine},
-               {"algorithm", result.algorithm},
-               {"interval_ms", result.interval_ms},
-               {"parameters", result.parameters},
-               {"study", result.study},
-               {"metrics", result.metrics},
-               {"load", {{"offered", number(result.load_offered)}, {"achieved", number(result.load_achieved)}}},
-               {"void_trials", result.void_trials},
-               {"verdict", name(result.verdict)},
-               {"reason", result.reason}};
+  Json json = {
+      {"name", result.name},
+      {"mode", result.mode},
+      {"engine", result.engine},
+      {"algorithm", result.algorithm},
+      {"interval_ms", result.interval_ms},
+      {"parameters", result.parameters},
+      {"study", result.study},
+      {"metrics", result.metrics},
+      {"load", {{"offered", number_to_json(result.load_offered)}, {"achieved", number_to_json(result.load_achieved)}}},
+      {"void_trials", result.void_trials},
+      {"verdict", name(result.verdict)},
+      {"reason", result.reason}};
   if (!result.load_offered || !result.load_achieved) json["load"]["reason"] = "the test sends no requests";
   Json& figures = json["figures"] = Json::object();
   for (const auto& [figure_name, figure] : result.figures) figures[figure_name] = to_json(figure);

@@ -1,6 +1,7 @@
 // report.json: the model as JSON and back. Names and shapes: docs/report.md, suite/report/report.schema.json.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@
 #include "suite/report/model.h"
 
 namespace cats::suite {
+
+// A number, or null.
+nlohmann::ordered_json number_to_json(const std::optional<double>& value);
+std::optional<double> number_from_json(const nlohmann::ordered_json& json);
 
 nlohmann::ordered_json to_json(const Figure& figure);
 nlohmann::ordered_json to_json(const TestResult& result);

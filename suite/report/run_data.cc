@@ -11,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using Events = std::map<std::string, std::vector<Event>, std::less<>>;
 
 enum class Kind { integer, number, text, object, list, any };
 
@@ -50,6 +51,7 @@ const std::map<std::string_view, std::vector<Field>>& required_fields() {
       {"route_installed", {{"decision", integer}, {"acked_ns", integer}}},
       {"flow", {{"tuple", object}, {"instance", any}, {"first_ns", integer}, {"gone_ns", any}}},
       {"multipath", {{"service", text}, {"seed", any}, {"next_hops", integer}}},
+      {"site_usage", {{"trial", text}, {"source", text}, {"usage_ns", integer}}},
       {"load_changed", {{"source", text}, {"cores", number}}},
   };
   return fields;
@@ -84,8 +86,7 @@ const char* bad_field(const Json& line, std::string_view event) {
   return nullptr;
 }
 
-void read_log(const fs::path& path, std::int64_t since_ns,
-              std::map<std::string, std::vector<Event>, std::less<>>& events) {
+void read_log(const fs::path& path, std::int64_t since_ns, Events& events) {
   auto lines = read_events(path);
   if (!lines) throw UsageError(lines.error().message);
   for (Json& line : *lines) {
@@ -162,10 +163,16 @@ std::vector<Connection> read_connections(const fs::path& directory) {
   return connections;
 }
 
-std::vector<Trial> trials_of(const RunData& data) {
+const std::vector<Event>& named(const Events& events, std::string_view name) {
+  static const std::vector<Event> none;
+  const auto found = events.find(name);
+  return found == events.end() ? none : found->second;
+}
+
+std::vector<Trial> trials_of(const Events& events) {
   std::vector<Trial> trials;
   std::map<std::string, std::size_t> by_id;
-  for (const Event& event : data.events("trial_started")) {
+  for (const Event& event : named(events, "trial_started")) {
     Trial& trial = trials.emplace_back();
     trial.id = event.text("trial");
     trial.test = event.text("test");
@@ -184,14 +191,14 @@ std::vector<Trial> trials_of(const RunData& data) {
     if (found == by_id.end()) throw UsageError("an event of trial " + event.text("trial") + ", which never started");
     return trials[found->second];
   };
-  for (const Event& event : data.events("trial_ended")) {
+  for (const Event& event : named(events, "trial_ended")) {
     Trial& trial = of(event);
     trial.ended_ns = event.t_ns;
     const Json& reason = event.at("void");
     trial.voided =
         reason.is_null() ? std::nullopt : std::optional(reason.is_string() ? reason.get<std::string>() : reason.dump());
   }
-  for (const Event& event : data.events("phase")) {
+  for (const Event& event : named(events, "phase")) {
     Trial& trial = of(event);
     if (!trial.phases.empty()) trial.phases.back().to_ns = event.t_ns;
     trial.phases.push_back({event.text("name"), event.t_ns, trial.ended_ns});
@@ -209,39 +216,49 @@ const Phase* Trial::phase(std::string_view phase_name) const {
 
 Expected<RunData> RunData::load(const fs::path& run_directory, std::int64_t since_ns) {
   try {
-    RunData data;
-    data.directory_ = run_directory;
+    Logs logs;
+    logs.directory = run_directory;
     for (const fs::path& log : files(run_directory / "events", ".jsonl")) {
-      data.logs_.push_back(log.stem().string());
-      read_log(log, data.logs_.back() == "runner" ? 0 : since_ns, data.events_);
+      logs.nodes.push_back(log.stem().string());
+      read_log(log, logs.nodes.back() == "runner" ? 0 : since_ns, logs.events);
     }
-    if (data.logs_.empty()) return fail("{}: no event logs (events/*.jsonl) there", run_directory.string());
-    for (auto& [name, list] : data.events_)
+    if (logs.nodes.empty()) return fail("{}: no event logs (events/*.jsonl) there", run_directory.string());
+    for (auto& [name, list] : logs.events)
       std::stable_sort(list.begin(), list.end(), [](const Event& a, const Event& b) { return a.t_ns < b.t_ns; });
-    data.trials_ = trials_of(data);
-    if (const auto& testbeds = data.events("testbed"); !testbeds.empty()) {
-      for (const Json& site : testbeds.back().at("sites"))
-        data.sites_.push_back({site.at("node").get<std::string>(), site.at("csci").get<std::string>(),
-                               site.at("cs_id").get<std::string>(), site.at("egress").get<std::string>(),
-                               site.at("quota_cores").get<double>()});
-      testbeds.back().at("ingresses").get_to(data.ingresses_);
-    }
+    logs.trials = trials_of(logs.events);
     const fs::path samples = run_directory / "samples";
-    data.requests_ = read_requests(samples);
-    data.sessions_ = read_sessions(samples);
-    data.loads_ = read_loads(samples);
-    data.connections_ = read_connections(samples);
+    logs.requests = read_requests(samples);
+    logs.sessions = read_sessions(samples);
+    logs.loads = read_loads(samples);
+    logs.connections = read_connections(samples);
+    RunData data;
+    if (const auto& testbeds = named(logs.events, "testbed"); !testbeds.empty())
+      data.testbed_ = testbed_of(testbeds.back());
+    data.logs_ = std::make_shared<const Logs>(std::move(logs));
     return data;
   } catch (const std::exception& error) {
     return fail("{}", error.what());
   }
 }
 
-const std::vector<Event>& RunData::events(std::string_view name) const {
-  static const std::vector<Event> none;
-  const auto found = events_.find(name);
-  return found == events_.end() ? none : found->second;
+RunData::Testbed RunData::testbed_of(const Event& event) {
+  Testbed testbed;
+  for (const Json& site : event.at("sites"))
+    testbed.sites.push_back({site.at("node").get<std::string>(), site.at("csci").get<std::string>(),
+                             site.at("cs_id").get<std::string>(), site.at("egress").get<std::string>(),
+                             site.at("quota_cores").get<double>()});
+  event.at("ingresses").get_to(testbed.ingresses);
+  return testbed;
 }
+
+RunData RunData::in(const Trial& trial) const {
+  RunData data = *this;
+  for (const Event& event : events("testbed"))
+    if (event.t_ns <= trial.started_ns) data.testbed_ = testbed_of(event);
+  return data;
+}
+
+const std::vector<Event>& RunData::events(std::string_view name) const { return named(logs_->events, name); }
 
 std::vector<const Event*> RunData::events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const {
   const std::vector<Event>& all = events(name);
@@ -253,7 +270,7 @@ std::vector<const Event*> RunData::events(std::string_view name, std::int64_t fr
 }
 
 bool RunData::has_log(std::string_view node) const {
-  return std::find(logs_.begin(), logs_.end(), node) != logs_.end();
+  return std::find(logs_->nodes.begin(), logs_->nodes.end(), node) != logs_->nodes.end();
 }
 
 namespace {
@@ -268,13 +285,17 @@ std::vector<const Row*> rows_of(const std::vector<Row>& rows, const std::string&
 
 }  // namespace
 
-std::vector<const Request*> RunData::requests(const std::string& trial) const { return rows_of(requests_, trial); }
-std::vector<const Session*> RunData::sessions(const std::string& trial) const { return rows_of(sessions_, trial); }
-std::vector<const Load*> RunData::loads(const std::string& trial) const { return rows_of(loads_, trial); }
+std::vector<const Request*> RunData::requests(const std::string& trial) const {
+  return rows_of(logs_->requests, trial);
+}
+std::vector<const Session*> RunData::sessions(const std::string& trial) const {
+  return rows_of(logs_->sessions, trial);
+}
+std::vector<const Load*> RunData::loads(const std::string& trial) const { return rows_of(logs_->loads, trial); }
 
 std::vector<const Connection*> RunData::connections(std::int64_t from_ns, std::int64_t to_ns) const {
   std::vector<const Connection*> found;
-  for (const Connection& row : connections_)
+  for (const Connection& row : logs_->connections)
     if (from_ns <= row.accepted_ns && row.accepted_ns < to_ns) found.push_back(&row);
   return found;
 }

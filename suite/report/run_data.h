@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,7 +92,7 @@ struct Connection {
   std::string port;
 };
 
-// One place where the service runs, from the runner's `testbed` event (the last one counts).
+// One place where the service runs, from a `testbed` event of the runner.
 struct SiteInfo {
   std::string node;
   std::string csci;
@@ -108,16 +109,20 @@ class RunData {
   // memory.
   static Expected<RunData> load(const std::filesystem::path& run_directory, std::int64_t since_ns = 0);
 
-  const std::filesystem::path& directory() const { return directory_; }
+  const std::filesystem::path& directory() const { return logs_->directory; }
   // All events of that name, of all nodes, by time. Empty when there is none.
   const std::vector<Event>& events(std::string_view name) const;
   // Those with from_ns ≤ t_ns < to_ns.
   std::vector<const Event*> events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const;
   bool has_log(std::string_view node) const;  // events/<node>.jsonl exists
 
-  const std::vector<Trial>& trials() const { return trials_; }  // in the order they ran
-  const std::vector<SiteInfo>& sites() const { return sites_; }
-  const std::vector<std::string>& ingresses() const { return ingresses_; }
+  const std::vector<Trial>& trials() const { return logs_->trials; }  // in the order they ran
+  // The same logs, with sites and ingresses as they were in that trial: in a study they may differ from one to the
+  // next.
+  RunData in(const Trial& trial) const;
+  // Those of the last `testbed` event, unless in() chose.
+  const std::vector<SiteInfo>& sites() const { return testbed_.sites; }
+  const std::vector<std::string>& ingresses() const { return testbed_.ingresses; }
 
   std::vector<const Request*> requests(const std::string& trial) const;
   std::vector<const Session*> sessions(const std::string& trial) const;
@@ -126,16 +131,25 @@ class RunData {
   std::vector<const Connection*> connections(std::int64_t from_ns, std::int64_t to_ns) const;
 
  private:
-  std::filesystem::path directory_;
-  std::map<std::string, std::vector<Event>, std::less<>> events_;
-  std::vector<std::string> logs_;
-  std::vector<Trial> trials_;
-  std::vector<SiteInfo> sites_;
-  std::vector<std::string> ingresses_;
-  std::vector<Request> requests_;
-  std::vector<Session> sessions_;
-  std::vector<Load> loads_;
-  std::vector<Connection> connections_;
+  struct Logs {
+    std::filesystem::path directory;
+    std::map<std::string, std::vector<Event>, std::less<>> events;
+    std::vector<std::string> nodes;
+    std::vector<Trial> trials;
+    std::vector<Request> requests;
+    std::vector<Session> sessions;
+    std::vector<Load> loads;
+    std::vector<Connection> connections;
+  };
+  struct Testbed {
+    std::vector<SiteInfo> sites;
+    std::vector<std::string> ingresses;
+  };
+
+  static Testbed testbed_of(const Event& event);
+
+  std::shared_ptr<const Logs> logs_;
+  Testbed testbed_;
 };
 
 }  // namespace cats::suite

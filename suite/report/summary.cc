@@ -168,17 +168,29 @@ class Writer {
     }
   }
 
+  static std::string meaning_for_tests(const Report& report) {
+    switch (exit_status(report)) {
+      case 0:
+        return "every test passed";
+      case 3:
+        return "a measurement could not be taken";
+      default:
+        return std::ranges::any_of(report.tests, [](const TestResult& t) { return t.verdict == Verdict::fail; })
+                   ? "a test failed"
+                   : "a test was inconclusive: its interval straddles the bound, more trials may decide";
+    }
+  }
+
+  static std::string meaning_for_bounds(int status) {
+    if (status == 0) return "every bound holds";
+    return status == 1 ? "a bound does not hold" : "a bound was inconclusive or could not be measured";
+  }
+
   void foot(const Report& report) {
-    const int status = exit_status(report);
-    const bool failed = std::any_of(report.tests.begin(), report.tests.end(),
-                                    [](const TestResult& test) { return test.verdict == Verdict::fail; });
-    std::string meaning = "every test passed";
-    if (status == 1)
-      meaning = failed ? "a test failed"
-                       : "a test was inconclusive: its interval straddles the bound, more trials may decide";
-    if (status == 3) meaning = "a measurement could not be taken";
+    const int status = style_.verify ? verify_status(report.bounds) : exit_status(report);
     if (!style_.directory.empty()) out_ += fmt::format("\nRun directory: {}\n", style_.directory.string());
-    out_ += fmt::format("Exit status {}: {}\n", status, meaning);
+    out_ += fmt::format("Exit status {}: {}\n", status,
+                        style_.verify ? meaning_for_bounds(status) : meaning_for_tests(report));
   }
 
   const SummaryStyle& style_;

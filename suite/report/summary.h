@@ -13,6 +13,7 @@ struct SummaryStyle {
   std::filesystem::path directory;  // of the run; may be empty
   bool colour = false;              // the output is a terminal
   std::size_t width = 110;          // columns; at least 60 are used
+  bool verify = false;              // whether the bounds hold was asked, not whether the tests passed
 };
 
 // Per test its verdict, each figure against its bound, then warnings, where the files are and what the exit status

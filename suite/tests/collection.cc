@@ -1,4 +1,5 @@
-// 5.0 `collection` (docs/tests.md): is what the collectors say what the kernel accounted?
+// 5.0 `collection` (docs/tests.md): is what the collectors say what the kernel accounted? The runner reads the
+// accounting of every site by itself, beside the collectors.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -15,18 +16,41 @@ namespace {
 constexpr std::array<int, 3> kLevels{20, 50, 80};  // percent of the quota
 // Further from the level than this, the site was not driven: the trial says nothing about that level.
 constexpr double kDrivenWithinPoints = 10;
+constexpr Duration kReadEvery = std::chrono::milliseconds(100);
+
+// What the runner read of one site's control group, by time.
+class Readings {
+ public:
+  Readings(const RunData& data, const Trial& trial, const Phase& phase, const std::string& csci) {
+    for (const Event* event : data.events("site_usage", phase.from_ns, trial.ended_ns))
+      if (event->text("source") == csci && event->t_ns <= phase.to_ns) events_.push_back(event);
+    if (events_.size() < 2)
+      throw MeasurementError(fmt::format("trial {}: the runner read the accounting of {} {} times in the phase {}",
+                                         trial.id, csci, events_.size(), phase.name));
+  }
+
+  // CPU time in ns from one time to another, in proportion between two readings.
+  double used(std::int64_t from_ns, std::int64_t to_ns) const { return at(to_ns) - at(from_ns); }
+
+ private:
+  double at(std::int64_t t_ns) const {
+    std::size_t i = 0;
+    while (i + 2 < events_.size() && events_[i + 1]->t_ns <= t_ns) ++i;
+    const auto value = [&](std::size_t k) { return static_cast<double>(events_[k]->ns("usage_ns")); };
+    const auto length = static_cast<double>(events_[i + 1]->t_ns - events_[i]->t_ns);
+    return value(i) + (value(i + 1) - value(i)) * static_cast<double>(t_ns - events_[i]->t_ns) / length;
+  }
+
+  std::vector<const Event*> events_;
+};
 
 struct Window {
   const Event* sample = nullptr;
   const Event* sent = nullptr;  // the metric_sent that published it; null: none was logged
   int level = 0;
   std::string source;
+  double accounted = 0;  // percent of the quota, by the runner's readings
 
-  double accounted() const {  // percent of the quota
-    const nlohmann::json& accounting = sample->at("accounting");
-    const auto length = static_cast<double>(sample->ns("window_end") - sample->ns("window_start"));
-    return 100 * accounting.at("usage_ns").get<double>() / (length * accounting.at("quota_cores").get<double>());
-  }
   double collected() const { return sample->at("raw").at("cpu_utilisation").get<double>(); }  // likewise
 };
 
@@ -39,21 +63,33 @@ const Event* publication(const RunData& data, const Event& sample, const Trial& 
   return nullptr;
 }
 
-// Samples whose window lies inside a level's measured phase.
-std::vector<Window> windows(const RunData& data, const Trial& trial) {
+// A site's samples whose window lies inside a level's measured phase.
+std::vector<Window> windows(const RunData& data, const Trial& trial, int level, const SiteInfo& site) {
+  const Phase& phase = phase_of(trial, fmt::format("measure-{}", level));
+  const Readings readings(data, trial, phase, site.csci);
   std::vector<Window> found;
-  for (const int level : kLevels) {
-    const Phase& phase = phase_of(trial, fmt::format("measure-{}", level));
-    for (const Event* sample : data.events("sample", phase.from_ns, trial.ended_ns))
-      if (sample->ns("window_start") >= phase.from_ns && sample->ns("window_end") <= phase.to_ns)
-        found.push_back({sample, publication(data, *sample, trial), level, sample->text("source")});
-    for (const SiteInfo& site : data.sites())
-      if (std::none_of(found.begin(), found.end(),
-                       [&](const Window& w) { return w.level == level && w.source == site.csci; }))
-        throw MeasurementError(
-            fmt::format("trial {}: no sample of {} lies inside the phase measure-{}", trial.id, site.node, level));
+  for (const Event* sample : data.events("sample", phase.from_ns, trial.ended_ns)) {
+    const std::int64_t start = sample->ns("window_start");
+    const std::int64_t end = sample->ns("window_end");
+    if (sample->text("source") != site.csci || start < phase.from_ns || end > phase.to_ns) continue;
+    const double granted = static_cast<double>(end - start) * site.quota_cores;
+    found.push_back(
+        {sample, publication(data, *sample, trial), level, site.csci, 100 * readings.used(start, end) / granted});
   }
+  if (found.empty())
+    throw MeasurementError(
+        fmt::format("trial {}: no sample of {} lies inside the phase {}", trial.id, site.node, phase.name));
   return found;
+}
+
+std::vector<Window> windows(const RunData& data, const Trial& trial) {
+  std::vector<Window> all;
+  for (const int level : kLevels)
+    for (const SiteInfo& site : data.sites()) {
+      std::vector<Window> found = windows(data, trial, level, site);
+      all.insert(all.end(), found.begin(), found.end());
+    }
+  return all;
 }
 
 // What the declared functions make of the raw values, and how far the reported scores are from it, on the scale 0 … 10.
@@ -115,7 +151,7 @@ class Collection final : public Test {
     return list;
   }
 
-  Duration length(const Conditions& c) const override {
+  Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return static_cast<int>(kLevels.size()) * (c.duration("settle_s") + c.duration("measure_s"));
   }
 
@@ -125,14 +161,15 @@ class Collection final : public Test {
       for (const scenarios::Site& site : context.testbed.sites())
         context.testbed.command(site.node, {{"do", "calibrated_load"}, {"share", level / 100.0}});
       context.phase(fmt::format("settle-{}", level), context.conditions.duration("settle_s"));
-      context.phase(fmt::format("measure-{}", level), context.conditions.duration("measure_s"));
+      context.begin_phase(fmt::format("measure-{}", level));
+      read_usage(context, context.testbed.now() + context.conditions.duration("measure_s"));
     }
     context.begin_phase("done");
   }
 
   std::optional<std::string> void_reason(const RunData& data, const Trial& trial, const Conditions&) const override {
     std::map<std::pair<std::string, int>, std::vector<double>> used;
-    for (const Window& window : windows(data, trial)) used[{window.source, window.level}].push_back(window.accounted());
+    for (const Window& window : windows(data, trial)) used[{window.source, window.level}].push_back(window.accounted);
     for (const auto& [key, values] : used) {
       double mean = 0;
       for (const double value : values) mean += value / static_cast<double>(values.size());
@@ -151,12 +188,12 @@ class Collection final : public Test {
       std::vector<double> error, sent_error, deviation;
       std::map<int, std::vector<double>> used;
       for (const Window& window : all) {
-        error.push_back(std::abs(window.collected() - window.accounted()));
+        error.push_back(std::abs(window.collected() - window.accounted));
         if (window.sent != nullptr && window.sent->at("values").contains("available_compute"))
           sent_error.push_back(std::abs(100 - window.sent->at("values").at("available_compute").get<double>() -
-                                        std::min(100.0, window.accounted())));
+                                        std::min(100.0, window.accounted)));
         deviation.push_back(score_deviation(window, input.scenario.metrics.declared));
-        used[window.level].push_back(window.accounted());
+        used[window.level].push_back(window.accounted);
       }
       errors.push_back(TrialSamples::of(*trial, error));
       if (!sent_error.empty()) published.push_back(TrialSamples::of(*trial, sent_error));
@@ -165,17 +202,27 @@ class Collection final : public Test {
       for (const int level : kLevels) achieved[level].push_back(TrialSamples::of(*trial, used[level]));
     }
     const double tolerance = input.conditions.number("tolerance_points");
-    const FigureKind points{"points", "max", "dut", "events/<edge server>.jsonl"};
+    const FigureKind points{"points", "max", "both", "events/runner.jsonl, events/<edge server>.jsonl"};
     judge(add_figure(result, "collection_error_points", points, errors), {"<=", tolerance});
     if (published.size() == errors.size())
       judge(add_figure(result, "published_error_points", points, published), {"<=", tolerance});
     judge_scores(input, result, deviations, sites);
     for (const int level : kLevels)
-      add_figure(result, fmt::format("utilisation_percent.{}", level), {"%", "mean", "outside", points.data},
+      add_figure(result, fmt::format("utilisation_percent.{}", level), {"%", "mean", "outside", "events/runner.jsonl"},
                  achieved[level]);
   }
 
  private:
+  static void read_usage(const TrialContext& context, Instant until) {
+    scenarios::Testbed& testbed = context.testbed;
+    for (Instant next = testbed.now();; next = std::min(next + kReadEvery, until)) {
+      testbed.sleep_until(next);
+      for (const scenarios::Site& site : testbed.sites())
+        context.log("site_usage", {{"source", site.csci.str()}, {"usage_ns", testbed.cpu_time(site.node).count()}});
+      if (next >= until) return;
+    }
+  }
+
   static void judge_scores(const AnalysisInput& input, TestResult& result, std::vector<TrialSamples> deviations,
                            std::vector<TrialSamples> sites) {
     const FigureKind scale{"of 10", "max", "dut", "events/<edge server>.jsonl"};

@@ -274,9 +274,9 @@ class LbVariance final : public Test {
   Duration warm_up(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return c.window + 2 * c.interval + std::chrono::milliseconds(200);
   }
-  // Of the default flows: the last of F is expected to end ln F + 0.58 mean durations after the openings.
-  Duration length(const Conditions& /*conditions*/) const override {
-    const scenarios::Workload::Flows flows;
+  // The last of F flows is expected to end ln F + 0.58 mean durations after the openings.
+  Duration length(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const override {
+    const scenarios::Workload::Flows& flows = scenario.workload.flows;
     return kSchedulingMargin +
            from_seconds(flows.count / flows.rate + (std::log(flows.count) + 0.58) * to_seconds(flows.duration));
   }

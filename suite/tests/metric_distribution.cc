@@ -210,7 +210,9 @@ class MetricDistribution final : public Test {
     return list;
   }
 
-  Duration length(const Conditions& c) const override { return c.duration("measure_s") + c.duration("drain_s"); }
+  Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
+    return c.duration("measure_s") + c.duration("drain_s");
+  }
 
   void run_trial(const TrialContext& context) const override {
     for (const scenarios::Site& site : context.testbed.sites())

@@ -73,7 +73,9 @@ class ServiceLatency final : public Test {
     return list;
   }
 
-  Duration length(const Conditions& c) const override { return kSchedulingMargin + steps_of(c) * step_time(c); }
+  Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
+    return kSchedulingMargin + steps_of(c) * step_time(c);
+  }
 
   void run_trial(const TrialContext& context) const override {
     scenarios::Testbed& testbed = context.testbed;

@@ -109,7 +109,7 @@ class SessionContinuity final : public Test {
     return list;
   }
 
-  Duration length(const Conditions& c) const override {
+  Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return kSchedulingMargin + stable_time(c.interval) + c.duration("react_s") + aging_time(c);
   }
 

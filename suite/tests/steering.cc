@@ -32,12 +32,14 @@ std::optional<LoadStep> load_step(const RunData& data, const Trial& trial) {
 
 std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress) {
   const std::string service = service_of(data);
-  std::map<std::int64_t, const Event*> by_id;
-  for (const Event* decision : data.events("decision", 0, trial.ended_ns))
-    if (decision->node == ingress && decision->fields.value("service", service) == service)
-      by_id[decision->ns("id")] = decision;
+  const std::vector<const Event*> decisions = data.events("decision", 0, trial.ended_ns);
+  auto next = decisions.begin();
+  std::map<std::int64_t, const Event*> by_id;  // the latest: an ingress that was started anew counts from 1 again
   std::vector<InForce> found;
   for (const Event* installed : data.events("route_installed", 0, trial.ended_ns)) {
+    for (; next != decisions.end() && (*next)->t_ns <= installed->t_ns; ++next)
+      if ((*next)->node == ingress && (*next)->fields.value("service", service) == service)
+        by_id[(*next)->ns("id")] = *next;
     const auto decision = by_id.find(installed->ns("decision"));
     if (installed->node != ingress || decision == by_id.end()) continue;
     found.push_back(

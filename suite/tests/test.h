@@ -56,6 +56,8 @@ struct TrialContext {
   std::uint64_t seed;  // below 2^53
   Duration warm_up;
   std::function<void(std::string_view)> begin_phase;  // logs it, and shows it
+  // An event of the runner's, now; its field `trial` is added.
+  std::function<void(std::string_view, nlohmann::ordered_json)> log;
 
   void phase(std::string_view name, Duration length) const {
     begin_phase(name);
@@ -91,7 +93,7 @@ class Test {
   // What algorithms and modes are compared by. Few: each figure more costs all of them power under Holm's adjustment.
   virtual std::vector<std::string_view> compared_figures() const { return {primary_figure()}; }
   // Of one trial, without warm-up and cool-down: for the time left.
-  virtual Duration length(const Conditions& conditions) const = 0;
+  virtual Duration length(const scenarios::Scenario& scenario, const Conditions& conditions) const = 0;
   // The stimulus with its warm-up. Throws MeasurementError, Interrupted. What it switched on is switched off by
   // quiesce(), whatever happens.
   virtual void run_trial(const TrialContext& context) const = 0;

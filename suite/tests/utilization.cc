@@ -272,7 +272,7 @@ class Utilization final : public Test {
   Duration warm_up(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return c.window + 2 * c.interval;
   }
-  Duration length(const Conditions& c) const override {
+  Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return 2 * (kSchedulingMargin + c.duration("settle_s") + c.duration("measure_s"));
   }
 

@@ -77,7 +77,7 @@ TEST_F(Plugin, TheExampleOfTheDocumentation) {
 TEST_F(Plugin, CrashesAreNamedBySignal) {
   EXPECT_THAT(failure_of("crashes"), HasSubstr("it crashed: killed by signal 6"));
   auto later = load("crashes_later");
-  for (int i = 0; i < 40; ++i) EXPECT_THAT(ask(later).weights, ElementsAre(0.5, 0.5));
+  for (int i = 0; i < 20; ++i) EXPECT_THAT(ask(later).weights, ElementsAre(0.5, 0.5));
   EXPECT_THAT(failure(later), HasSubstr("it crashed: killed by signal 11"));
   EXPECT_EQ(failure(later), "it has failed before");
   EXPECT_EQ(failure_of("exits"), "it ended: exit status 4");

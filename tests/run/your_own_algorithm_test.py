@@ -51,6 +51,16 @@ class YourOwnAlgorithm(unittest.TestCase):
         again = catsbench("report", self.directory / "run", "--json")
         self.assertEqual(json.loads(again.stdout), report)
 
+    def test_on_the_command_line_it_takes_the_place_of_the_files(self):
+        (self.directory / "mine.so").write_bytes((PLUGINS / "least_queue.so").read_bytes())
+        out = self.directory / "run"
+        result = catsbench("scenario", SOURCE / "scenarios/distributed.yaml", "--quick", "--set", "tests=[collection]",
+                           "--set", "trials=1", "--algorithm", "./mine.so", "--out", out, cwd=self.directory)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        report = json.loads((out / "report.json").read_text())
+        self.assertEqual(report["tests"][0]["algorithm"], str(self.directory / "mine.so"))
+        self.assertEqual((out / "algorithms/mine.so").read_bytes(), (PLUGINS / "least_queue.so").read_bytes())
+
     def expect_failure(self, name, reason):
         status, report, events, printed = self.run_with(name)
         self.assertEqual(status, 3, printed)

@@ -118,6 +118,11 @@ TEST(Cases, MistakesAreReportedOnceWithTheirPlace) {
               HasSubstr("more than 1000 cases"));
 }
 
+TEST(Cases, AKeyThatIsGivenTwiceIsReportedWhateverItsValues) {
+  EXPECT_THAT(error(study("1s", "ecmp", "[collection]", "interval: [1s, 2s]\n")), HasSubstr("interval: given twice"));
+  EXPECT_THAT(error(study("[1s, 2s]", "ecmp", "[collection]", "interval: 1s\n")), HasSubstr("interval: given twice"));
+}
+
 TEST(Cases, TrialsMayBeAdaptive) {
   const Scenario scenario = parse(study("1s", "ecmp", "[collection]", "trials: {min: 8, max: 50, ci_width: 5%}"));
   EXPECT_EQ(scenario.trials.min, 8);

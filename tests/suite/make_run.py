@@ -173,6 +173,7 @@ def trial(run, test, index, attempt, parameters, body, void=None):
     seed = 1000 + 10 * index + len(test)
     log("runner", run.t, "trial_started", trial=name, test=test, entry=test, index=index, attempt=attempt, seed=seed,
         algorithm=ALGORITHM, interval_ns=T, mode="distributed", quick=False, parameters=parameters)
+    run.decision = 0  # the ingress was started anew for this trial
     body(run, name, seed)
     run.phase(name, test, "cool-down", 2 * S)
     log("runner", run.t, "host_idle", trial=name, share=0.6)
@@ -189,7 +190,12 @@ def collection(run, name, seed):
                 achieved = 0.5
             run.share[site["csci"]] = lambda t, a=achieved: a
         run.phase(name, "collection", f"settle-{level}", 1500 * MS)
+        begun = run.t
         run.phase(name, "collection", f"measure-{level}", 4500 * MS)
+        for t in range(begun, run.t + 1, 100 * MS):
+            for site in SITES:
+                usage = round(run.share[site["csci"]](t) * QUOTA * (t - begun))
+                log("runner", t, "site_usage", trial=name, source=site["csci"], usage_ns=usage)
     log("runner", run.t, "phase", trial=name, name="done")
     for site in SITES:
         run.share[site["csci"]] = lambda t: 0.1

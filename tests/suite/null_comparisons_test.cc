@@ -2,6 +2,7 @@
 // significant. The trials were measured (see the head of the file); none of them differs from another but by chance.
 #include <cmath>
 #include <fstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -15,8 +16,8 @@ constexpr int kComparisons = 200;
 constexpr int kMostSignificant = 18;  // 10 are expected, of 200 at 5 %; 18 is 2.6 standard deviations more
 constexpr std::size_t kPairs = 8;     // the default of trials that are compared
 
-std::vector<double> recorded() {
-  std::ifstream file(std::string(CATS_SOURCE_DIR) + "/tests/suite/recorded/distribution_delay_ms.txt");
+std::vector<double> recorded(const std::string& name) {
+  std::ifstream file(std::string(CATS_SOURCE_DIR) + "/tests/suite/recorded/" + name + ".txt");
   std::vector<double> values;
   for (std::string line; std::getline(file, line);)
     if (!line.empty() && line[0] != '#') values.push_back(std::stod(line));
@@ -48,8 +49,10 @@ Called compare(const std::vector<double>& values, double shift) {
   return called;
 }
 
-TEST(NullComparisons, FewAreCalledSignificant) {
-  const std::vector<double> values = recorded();
+class NullComparisons : public testing::TestWithParam<const char*> {};
+
+TEST_P(NullComparisons, FewAreCalledSignificant) {
+  const std::vector<double> values = recorded(GetParam());
   ASSERT_GE(values.size(), 2 * kPairs);
   const Called called = compare(values, 0);
   EXPECT_LE(called.by_interval, kMostSignificant);
@@ -58,8 +61,8 @@ TEST(NullComparisons, FewAreCalledSignificant) {
 }
 
 // The other half of honesty: what does differ is seen.
-TEST(NullComparisons, ADifferenceIsSeenInTheSameTrials) {
-  const std::vector<double> values = recorded();
+TEST_P(NullComparisons, ADifferenceIsSeenInTheSameTrials) {
+  const std::vector<double> values = recorded(GetParam());
   double mean = 0, squares = 0;
   for (const double v : values) mean += v / static_cast<double>(values.size());
   for (const double v : values) squares += (v - mean) * (v - mean) / static_cast<double>(values.size() - 1);
@@ -68,6 +71,8 @@ TEST(NullComparisons, ADifferenceIsSeenInTheSameTrials) {
   EXPECT_GE(called.by_p, kComparisons * 9 / 10);
   EXPECT_GE(called.by_welch, kComparisons * 9 / 10);
 }
+
+INSTANTIATE_TEST_SUITE_P(Recorded, NullComparisons, testing::Values("distribution_delay_ms", "lb_variance_var"));
 
 }  // namespace
 }  // namespace cats::suite::stats

@@ -1,5 +1,6 @@
 #include "suite/report/run_data.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,6 +87,26 @@ TEST_F(RunDirectory, TrialsHavePhasesAndVerdicts) {
   EXPECT_EQ(first.phase("two")->to_ns, 40);
   EXPECT_EQ(first.phase("three"), nullptr);
   EXPECT_EQ(data->trials().at(1).voided, "it did not end");
+}
+
+TEST_F(RunDirectory, SitesAreThoseOfTheTrial) {
+  const auto testbed = [](int t, const char* quota, const char* ingress) {
+    return fmt::format(
+        R"({{"t_ns":{},"node":"runner","event":"testbed","sites":[{{"node":"es1","csci":"2001:2::1","cs_id":"2001:2::a","egress":"r2","quota_cores":{}}}],"ingresses":["{}"]}})"
+        "\n",
+        t, quota, ingress);
+  };
+  put("events/runner.jsonl",
+      testbed(5, "0.2", "r1") + kStarted + "\n" + testbed(20, "0.4", "r2") +
+          R"({"t_ns":30,"node":"runner","event":"trial_started","trial":"b.0.0","test":"a","entry":"b","index":0,"attempt":0,"seed":5})" +
+          "\n");
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->sites().at(0).quota_cores, 0.4);
+  const RunData first = data->in(data->trials().at(0));
+  EXPECT_EQ(first.sites().at(0).quota_cores, 0.2);
+  EXPECT_EQ(first.ingresses(), std::vector<std::string>{"r1"});
+  EXPECT_EQ(first.in(data->trials().at(1)).ingresses(), std::vector<std::string>{"r2"});
 }
 
 TEST_F(RunDirectory, EventsOfAllNodesAreInOrderOfTime) {

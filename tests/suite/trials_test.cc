@@ -45,6 +45,7 @@ class FakeTestbed final : public scenarios::Testbed {
     if (node == broken) throw MeasurementError(node + " does not answer");
     return {{"ok", true}, {"connections", connections[node]}, {"next_hops", next_hops}};
   }
+  Duration cpu_time(const std::string& /*node*/) const override { return {}; }
   MachineTime machine_time() const override {
     const Duration total = 2 * (clock_.now() - from_ns(0));
     return {std::chrono::duration_cast<Duration>(total * idle), total};
