@@ -9,6 +9,7 @@
 #include "cli/scenario.h"
 #include "suite/report/json.h"
 #include "suite/run.h"
+#include "suite/trials.h"
 
 namespace cats::cli {
 namespace {
@@ -34,7 +35,9 @@ scenarios::Scenario probed(const Session& session, const Options& options, const
   std::string bounds;
   for (const std::string& until : options.until) bounds += fmt::format("{}\"{}\"", bounds.empty() ? "" : ", ", until);
   with.values.push_back(fmt::format("bounds=[{}]", bounds));
-  return load(session, with);
+  scenarios::Scenario scenario = load(session, with);
+  suite::plan_trials(scenario);  // refuses what could not be measured
+  return scenario;
 }
 
 suite::Verdict whole(const std::vector<suite::BoundResult>& bounds) {

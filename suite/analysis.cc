@@ -65,10 +65,10 @@ void account_for_missing(TestResult& result) {
   result.reason = reasons;
 }
 
-// What tells the entry from others of its test, beside algorithm and mode, which have fields of their own.
+// What tells the entry from others of its test, beside algorithm, mode and interval, which have fields of their own.
 void add_studied(const nlohmann::ordered_json& combination, nlohmann::ordered_json& parameters) {
   for (const auto& [key, value] : combination.items())
-    if (key != "algorithm" && key != "mode" && !parameters.contains(key)) parameters[key] = value;
+    if (key != "algorithm" && key != "mode" && key != "interval" && !parameters.contains(key)) parameters[key] = value;
 }
 
 void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {

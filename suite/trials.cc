@@ -224,6 +224,8 @@ std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario) {
   std::vector<std::vector<PlannedTrial>> blocks;
   for (const scenarios::Case& entry : scenarios::cases_of(scenario)) {
     const PlannedTrial first = planned(entry, 0);
+    if (const auto why = first.test->impossible(first.conditions))
+      throw UsageError(fmt::format("{}: {}: {}", scenario.file.string(), entry.label, *why));
     const int trials = first.test->trials(*entry.scenario, first.conditions);
     if (blocks.size() < static_cast<std::size_t>(trials)) blocks.resize(static_cast<std::size_t>(trials));
     for (int index = 0; index < trials; ++index)

@@ -147,6 +147,21 @@ class Writer {
       line.erase(line.find_last_not_of(' ') + 1);
       out_ += line + "\n";
     }
+    for (const auto& [figure_name, figure] : test.figures)
+      if (figure.theory.contains("round_robin_floor")) between_bands(figure_name, figure);
+  }
+
+  // A variance between its bands of theory.
+  void between_bands(const std::string& figure_name, const Figure& figure) {
+    const auto of = [&](const char* key) { return figure.theory.at(key).get<double>(); };
+    const char* place = "not told apart from that";
+    if (figure.ci95 && figure.ci95->hi < of("hash_mean")) place = "this is below that";
+    if (figure.ci95 && figure.ci95->lo > of("hash_mean")) place = "this is above that";
+    out_ += wrapped(fmt::format("theory of {}: round robin {}, worst {}; uniform hashing {}, and {} to {} in 90 % of "
+                                "rounds: {}",
+                                figure_name, number(of("round_robin_floor")), number(of("worst")),
+                                number(of("hash_mean")), number(of("hash_p5")), number(of("hash_p95")), place),
+                    width_, 2);
   }
 
   void preflight(const Report& report) {

@@ -214,6 +214,12 @@ class MetricDistribution final : public Test {
     return c.duration("measure_s") + c.duration("drain_s");
   }
 
+  std::optional<std::string> impossible(const Conditions& c) const override {
+    if (c.duration("measure_s") >= 2 * c.interval) return std::nullopt;
+    return fmt::format("measure {}s is less than two intervals of {:g}s: make it longer",
+                       c.number("measure_s"), to_seconds(c.interval));
+  }
+
   void run_trial(const TrialContext& context) const override {
     for (const scenarios::Site& site : context.testbed.sites())
       context.testbed.command(site.node, {{"do", "known_sequence"}, {"seed", context.seed}});

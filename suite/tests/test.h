@@ -94,6 +94,8 @@ class Test {
   virtual std::vector<std::string_view> compared_figures() const { return {primary_figure()}; }
   // Of one trial, without warm-up and cool-down: for the time left.
   virtual Duration length(const scenarios::Scenario& scenario, const Conditions& conditions) const = 0;
+  // Why nothing could be measured under these conditions; nothing when it can.
+  virtual std::optional<std::string> impossible(const Conditions& /*conditions*/) const { return std::nullopt; }
   // The stimulus with its warm-up. Throws MeasurementError, Interrupted. What it switched on is switched off by
   // quiesce(), whatever happens.
   virtual void run_trial(const TrialContext& context) const = 0;

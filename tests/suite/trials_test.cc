@@ -172,6 +172,18 @@ TEST(Plan, TheDefaultsFitIntoTheirTime) {
   EXPECT_LT(total_length(plan_trials(scenario)), 105s);
 }
 
+TEST(Plan, WhatCouldNotBeMeasuredIsRefused) {
+  scenarios::Scenario scenario = fake_scenario();
+  scenario.interval = 6s;
+  try {
+    plan_trials(scenario);
+    FAIL();
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(),
+                HasSubstr("metric-distribution: measure 10s is less than two intervals of 6s: make it longer"));
+  }
+}
+
 TEST_F(TrialLoop, LogsTrialsAndPhases) {
   const RunData data = run(one_test("metric-distribution"));
   ASSERT_EQ(data.trials().size(), 3U);
