@@ -216,8 +216,8 @@ class MetricDistribution final : public Test {
 
   std::optional<std::string> impossible(const Conditions& c) const override {
     if (c.duration("measure_s") >= 2 * c.interval) return std::nullopt;
-    return fmt::format("measure {}s is less than two intervals of {:g}s: make it longer",
-                       c.number("measure_s"), to_seconds(c.interval));
+    return fmt::format("measure {}s is less than two intervals of {:g}s: make it longer", c.number("measure_s"),
+                       to_seconds(c.interval));
   }
 
   void run_trial(const TrialContext& context) const override {
