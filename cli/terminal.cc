@@ -39,7 +39,8 @@ void ProgressLine::say(const std::string& text) {
 
 std::string minutes(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
-  return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);
 }
 
 }  // namespace cats::cli
