@@ -10,6 +10,7 @@
 #include "emulator/roles/edge_server.h"
 #include "emulator/roles/host.h"
 #include "emulator/roles/ingress.h"
+#include "emulator/roles/manager.h"
 #include "emulator/roles/plugin.h"
 #include "emulator/roles/tap.h"
 
@@ -46,6 +47,8 @@ int main(int argc, char** argv) {
       [&](const auto& json) { return roles::run_ingress(or_throw(roles::IngressConfig::from_json(json), file)); });
   add("host", "a load generator",
       [&](const auto& json) { return roles::run_host(or_throw(roles::parse_host(json), file)); });
+  add("manager", "the edge server manager: metrics of all sites, offered to a controller",
+      [&](const auto& json) { return roles::run_manager(or_throw(roles::parse_manager(json), file)); });
   add("tap", "the BMP receiver beside every router",
       [&](const auto& json) { return roles::run_tap(or_throw(roles::parse_tap(json), file)); });
   CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the ingress that starts it");

@@ -4,18 +4,18 @@
 #include <set>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "http/channel.h"
+#include "http/tokens.h"
 
 namespace cats::http {
 namespace {
@@ -24,7 +24,8 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http;
 using tcp = asio::ip::tcp;
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
+
+constexpr Duration kSignOfLife = std::chrono::seconds(5);  // of a feed that has nothing to say
 
 using StringRequest = wire::request<wire::string_body>;
 using StringResponse = wire::response<wire::string_body>;
@@ -35,21 +36,36 @@ tcp::endpoint endpoint_of(const IpAddress& address, std::uint16_t port) {
 
 // What a request that could not be read is answered with, if anything.
 std::optional<Response> refusal(const beast::error_code& error) {
-  if (error == wire::error::header_limit) return error_response(431, "the header is too long");
-  if (error == wire::error::body_limit) return error_response(413, "the body is too long");
+  if (error == wire::error::header_limit) return problem(431, "the header is too long");
+  if (error == wire::error::body_limit) return problem(413, "the body is too long");
   if (error.category() == make_error_code(wire::error::bad_method).category() && error != wire::error::end_of_stream &&
       error != wire::error::partial_message)
-    return error_response(400, "not a HTTP request: " + error.message());
+    return problem(400, "not a HTTP request: " + error.message());
   return std::nullopt;
 }
 
-StringResponse make_response(Response&& response, unsigned version, bool keep_alive) {
-  StringResponse message(wire::int_to_status(response.status), version);
+template <class Message>
+void fill_header(Message& message, const Response& response) {
   message.set(wire::field::content_type, response.content_type);
+  for (const auto& [name, value] : response.headers) message.set(name, value);
+}
+
+StringResponse make_response(Response&& response, bool keep_alive) {
+  StringResponse message(wire::int_to_status(response.status), 11);
+  fill_header(message, response);
   message.keep_alive(keep_alive);
   message.body() = std::move(response.body);
   message.prepare_payload();
   return message;
+}
+
+std::optional<std::string> bearer_of(const StringRequest& message) {
+  constexpr std::string_view kScheme = "bearer ";
+  const auto value = message[wire::field::authorization];
+  if (value.size() <= kScheme.size() ||
+      !beast::iequals(value.substr(0, kScheme.size()), {kScheme.data(), kScheme.size()}))
+    return std::nullopt;
+  return std::string(value.substr(kScheme.size()));
 }
 
 // A reply that comes later, from another thread perhaps: the connection waits on the timer.
@@ -71,14 +87,20 @@ Reply reply_to(const std::shared_ptr<Pending>& pending) {
 
 }  // namespace
 
-Response error_response(unsigned status, const std::string& message) {
-  return {status, nlohmann::json{{"error", message}}.dump() + "\n"};
+Response problem(unsigned status, const std::string& detail) {
+  const auto title = wire::obsolete_reason(wire::int_to_status(status));
+  const nlohmann::ordered_json body{
+      {"type", "about:blank"}, {"title", std::string(title)}, {"status", status}, {"detail", detail}};
+  return {.status = status, .body = body.dump() + "\n", .content_type = "application/problem+json"};
 }
 
 class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, Handler handler, ServerConfig config)
-      : io_(io), handler_(std::move(handler)), config_(std::move(config)) {}
+      : io_(io),
+        handler_(std::move(handler)),
+        config_(std::move(config)),
+        rate_(config_.requests_per_second, config_.burst) {}
 
   std::uint16_t listen(const IpAddress& address, std::uint16_t port) {
     try {
@@ -95,12 +117,12 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     open_ = false;
     boost::system::error_code ignored;
     for (auto& acceptor : acceptors_) acceptor->close(ignored);
-    for (auto* stream : connections_) stream->cancel();
+    for (auto* channel : connections_) channel->tcp().cancel();
     for (auto* timer : waiting_) timer->cancel();
   }
 
   bool open_ = true;
-  std::set<beast::tcp_stream*> connections_;
+  std::set<Channel*> connections_;
 
  private:
   asio::awaitable<void> accept(std::shared_ptr<Impl> self, std::shared_ptr<tcp::acceptor> acceptor) {
@@ -117,54 +139,99 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   asio::awaitable<void> serve([[maybe_unused]] std::shared_ptr<Impl> self, tcp::socket socket) {
-    beast::tcp_stream stream(std::move(socket));
-    boost::system::error_code ignored;
-    stream.socket().set_option(tcp::no_delay(true), ignored);
-    connections_.insert(&stream);
-    if (config_.on_accepted)
-      if (const auto peer = stream.socket().remote_endpoint(ignored); !ignored)
-        config_.on_accepted(stream.socket().native_handle(), IpAddress::of(peer.address().to_string()), peer.port());
-    co_await converse(stream);
-    connections_.erase(&stream);
-    if (config_.on_closing) config_.on_closing(stream.socket().native_handle());
+    boost::system::error_code error;
+    const auto remote = socket.remote_endpoint(error);
+    if (error) co_return;
+    const IpAddress peer = IpAddress::of(remote.address().to_string());
+    socket.set_option(tcp::no_delay(true), error);
+    Channel channel(beast::tcp_stream(std::move(socket)), config_.tls);
+    connections_.insert(&channel);
+    ++of_peer_[peer];
+    const int fd = channel.tcp().socket().native_handle();
+    if (config_.on_accepted) config_.on_accepted(fd, peer, remote.port());
+    if (co_await secured(channel)) {
+      if (auto refused = too_many(peer))
+        co_await refuse(channel, std::move(*refused));
+      else
+        co_await converse(channel, peer);
+    }
+    if (--of_peer_[peer] == 0) of_peer_.erase(peer);
+    connections_.erase(&channel);
+    if (config_.on_closing) config_.on_closing(fd);
   }
 
-  asio::awaitable<void> converse(beast::tcp_stream& stream) {
+  asio::awaitable<bool> secured(Channel& channel) {
+    if (channel.encrypted() == nullptr) co_return true;
+    channel.tcp().expires_after(config_.request_timeout);
+    auto [error] = co_await channel.encrypted()->async_handshake(asio::ssl::stream_base::server, no_throw);
+    co_return !error;
+  }
+
+  std::optional<Response> too_many(const IpAddress& peer) const {
+    if (connections_.size() > config_.max_connections) return problem(503, "too many connections");
+    if (of_peer_.at(peer) > config_.max_connections_of_a_peer) return problem(429, "too many connections from here");
+    return std::nullopt;
+  }
+
+  asio::awaitable<void> converse(Channel& channel, IpAddress peer) {
     beast::flat_buffer buffer;
     while (open_) {
       wire::request_parser<wire::string_body> parser;
       parser.header_limit(static_cast<std::uint32_t>(config_.max_header));
       parser.body_limit(config_.max_body);
-      stream.expires_after(config_.idle_timeout);
-      auto [error, n] = co_await wire::async_read(stream, buffer, parser, no_throw);
+      if (!co_await begun(channel, buffer)) co_return;
+      channel.tcp().expires_after(config_.request_timeout);
+      auto [error, n] =
+          co_await channel.with([&](auto& stream) { return wire::async_read(stream, buffer, parser, no_throw); });
       if (error) {
-        if (auto response = refusal(error); response && open_) co_await refuse(stream, std::move(*response));
+        if (auto response = refusal(error); response && open_) co_await refuse(channel, std::move(*response));
         co_return;
       }
       const Instant received = std::chrono::steady_clock::now();
-      stream.expires_never();
+      channel.tcp().expires_never();
       const bool keep_alive = parser.get().keep_alive();
-      auto response = co_await answer(stream, parser.release(), received);
+      const std::string last_event_id(parser.get()["Last-Event-ID"]);
+      auto response = co_await answer(parser.release(), peer, received);
       if (!response || !open_) co_return;
-      auto message = make_response(std::move(*response), 11, keep_alive);
-      stream.expires_after(config_.idle_timeout);
-      auto [write_error, written] = co_await wire::async_write(stream, message, no_throw);
+      if (response->feed) co_return co_await follow(channel, std::move(*response), last_event_id);
+      auto message = make_response(std::move(*response), keep_alive);
+      channel.tcp().expires_after(config_.idle_timeout);
+      auto [write_error, written] =
+          co_await channel.with([&](auto& stream) { return wire::async_write(stream, message, no_throw); });
       if (write_error) co_return;
       if (!keep_alive) {
-        stream.socket().shutdown(tcp::socket::shutdown_send, write_error);
+        channel.tcp().socket().shutdown(tcp::socket::shutdown_send, write_error);
         co_return;
       }
     }
   }
 
-  asio::awaitable<std::optional<Response>> answer(beast::tcp_stream& stream, StringRequest message, Instant received) {
+  // The first octet of a request is there.
+  asio::awaitable<bool> begun(Channel& channel, beast::flat_buffer& buffer) {
+    if (buffer.size() > 0) co_return true;
+    channel.tcp().expires_after(config_.idle_timeout);
+    auto [error, n] =
+        co_await channel.with([&](auto& stream) { return stream.async_read_some(buffer.prepare(4096), no_throw); });
+    buffer.commit(n);
+    co_return !error;
+  }
+
+  asio::awaitable<std::optional<Response>> answer(StringRequest message, IpAddress peer, Instant received) {
+    if (config_.requests_per_second > 0 && !rate_.allow(peer, received)) {
+      Response refused = problem(429, fmt::format("more than {} requests a second", config_.requests_per_second));
+      refused.headers["Retry-After"] = "1";
+      co_return refused;
+    }
     Request request;
     request.method = message.method_string();
+    request.bearer = bearer_of(message);
+    request.last_event_id = message["Last-Event-ID"];
+    request.peer = peer;
     request.received = received;
     if (!parse_target(message.target(), request.path, request.query))
-      co_return error_response(400, "malformed target: " + std::string(message.target().substr(0, 80)));
+      co_return problem(400, "malformed target: " + std::string(message.target().substr(0, 80)));
     request.body = std::move(message.body());
-    auto pending = std::make_shared<Pending>(stream.get_executor());
+    auto pending = std::make_shared<Pending>(io_.get_executor());
     handler_(request, reply_to(pending));
     while (!pending->response && open_) {
       waiting_.insert(&pending->answered);
@@ -174,16 +241,53 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     co_return std::move(pending->response);
   }
 
+  asio::awaitable<void> follow(Channel& channel, Response response, std::string last_event_id) {
+    const std::shared_ptr<EventFeed> feed = std::move(response.feed);
+    wire::response<wire::empty_body> head(wire::status::ok, 11);
+    fill_header(head, response);
+    head.set(wire::field::content_type, "text/event-stream");
+    head.set(wire::field::cache_control, "no-store");
+    head.keep_alive(false);
+    wire::response_serializer<wire::empty_body> serializer(head);
+    channel.tcp().expires_after(config_.request_timeout);
+    auto [error, n] =
+        co_await channel.with([&](auto& stream) { return wire::async_write_header(stream, serializer, no_throw); });
+    EventFeed::Position position = feed->position(last_event_id);
+    while (!error && open_) {
+      std::string text = feed->next(position);
+      if (text.empty()) {
+        co_await changed(*feed);
+        if (!open_) co_return;
+        text = feed->next(position);
+      }
+      if (text.empty()) text = ":\n\n";
+      channel.tcp().expires_after(config_.request_timeout);
+      std::tie(error, n) =
+          co_await channel.with([&](auto& stream) { return asio::async_write(stream, asio::buffer(text), no_throw); });
+    }
+  }
+
+  // Returns when something was published, or it is time for a sign of life.
+  asio::awaitable<void> changed(EventFeed& feed) {
+    asio::steady_timer timer(io_, kSignOfLife);
+    const std::uint64_t ticket = feed.wait([&timer] { timer.cancel(); });
+    waiting_.insert(&timer);
+    co_await timer.async_wait(no_throw);
+    waiting_.erase(&timer);
+    feed.forget(ticket);
+  }
+
   // The client may still be sending: closing at once would reset the connection and lose the answer.
-  asio::awaitable<void> refuse(beast::tcp_stream& stream, Response response) {
-    auto message = make_response(std::move(response), 11, false);
-    stream.expires_after(std::chrono::seconds(1));
-    auto [error, written] = co_await wire::async_write(stream, message, no_throw);
+  asio::awaitable<void> refuse(Channel& channel, Response response) {
+    auto message = make_response(std::move(response), false);
+    channel.tcp().expires_after(std::chrono::seconds(1));
+    auto [error, written] =
+        co_await channel.with([&](auto& stream) { return wire::async_write(stream, message, no_throw); });
     if (error) co_return;
-    stream.socket().shutdown(tcp::socket::shutdown_send, error);
+    channel.tcp().socket().shutdown(tcp::socket::shutdown_send, error);
     std::vector<std::byte> rest(4096);
     for (std::size_t total = 0; total < 1 << 20;) {
-      auto [read_error, n] = co_await stream.async_read_some(asio::buffer(rest), no_throw);
+      auto [read_error, n] = co_await channel.tcp().async_read_some(asio::buffer(rest), no_throw);
       if (read_error) co_return;
       total += n;
     }
@@ -193,7 +297,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
   Handler handler_;
   ServerConfig config_;
   std::vector<std::shared_ptr<tcp::acceptor>> acceptors_;
-  std::set<asio::steady_timer*> waiting_;  // of connections whose reply is still to come
+  RateLimit rate_;
+  std::map<IpAddress, std::size_t> of_peer_;  // connections
+  std::set<asio::steady_timer*> waiting_;     // of connections whose reply or event is still to come
 };
 
 Server::Server(asio::io_context& io, Handler handler, ServerConfig config)
@@ -203,7 +309,7 @@ Server::~Server() { close(); }
 std::uint16_t Server::listen(const IpAddress& address, std::uint16_t port) { return impl_->listen(address, port); }
 
 void Server::for_each_connection(const std::function<void(int)>& visit) const {
-  for (auto* stream : impl_->connections_) visit(stream->socket().native_handle());
+  for (auto* channel : impl_->connections_) visit(channel->tcp().socket().native_handle());
 }
 
 std::size_t Server::connections() const { return impl_->connections_.size(); }

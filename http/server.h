@@ -1,5 +1,5 @@
-// A small HTTP/1.1 server: keep-alive, bounded headers and bodies, clear refusals. Everything but replies happens on
-// the thread that runs the io_context.
+// A small HTTP/1.1 server, with TLS or without: keep-alive, server-sent events, bounds on everything that a client
+// decides, clear refusals (RFC 9457). Everything but replies happens on the thread that runs the io_context.
 #pragma once
 
 #include <chrono>
@@ -8,10 +8,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "http/event_stream.h"
+#include "http/tls.h"
 
 namespace boost::asio {
 class io_context;
@@ -24,6 +27,9 @@ struct Request {
   std::string path;    // percent-decoded, without the query
   std::map<std::string, std::string> query;
   std::string body;
+  std::optional<std::string> bearer;  // the token of `Authorization: Bearer …` (RFC 6750)
+  std::string last_event_id;
+  IpAddress peer;
   Instant received;  // right after the last octet was read
 };
 
@@ -31,19 +37,28 @@ struct Response {
   unsigned status = 200;
   std::string body;
   std::string content_type = "application/json";
+  std::map<std::string, std::string> headers = {};
+  // Instead of a body: events from here on, until one of the two ends the connection.
+  std::shared_ptr<EventFeed> feed = {};
 };
 
-// {"error": message}
-Response error_response(unsigned status, const std::string& message);
+// Problem details (RFC 9457) of type about:blank: title, status and `detail`.
+Response problem(unsigned status, const std::string& detail);
 
 // Given once, from any thread.
 using Reply = std::function<void(Response)>;
 using Handler = std::function<void(const Request&, Reply)>;
 
 struct ServerConfig {
-  std::size_t max_header = 8 * 1024;  // octets; more is answered 431
-  std::size_t max_body = 64 * 1024;   // octets; more is answered 413
-  Duration idle_timeout = std::chrono::minutes(10);
+  std::size_t max_header = 8 * 1024;                    // octets; more is answered 431
+  std::size_t max_body = 64 * 1024;                     // octets; more is answered 413
+  Duration idle_timeout = std::chrono::minutes(10);     // between requests
+  Duration request_timeout = std::chrono::seconds(10);  // from a request's first octet to its last: else it is closed
+  std::size_t max_connections = 10000;                  // one more is answered 503
+  std::size_t max_connections_of_a_peer = 10000;        // likewise 429
+  double requests_per_second = 0;                       // of one peer, beyond it 429; 0: any rate
+  double burst = 100;                                   // requests that a peer may have saved up
+  TlsContext tls = {};                                  // null: not encrypted
   // A connection was accepted, from there.
   std::function<void(int fd, const IpAddress& source, std::uint16_t port)> on_accepted = {};
   // Before a connection's socket is closed.

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "collectors/publisher.h"
+#include "collectors/rest_publisher.h"
 #include "cpsel/metrics_json.h"
 #include "emulator/kernel/cgroup.h"
 #include "emulator/roles/agent.h"
@@ -82,6 +83,9 @@ class EdgeServer {
               [this](const collectors::MetricReport& report) { publish(report); }) {
     quota_of(group_);
     if (config_.bgp) publisher_.emplace(agent_.io(), publisher_config(config_), publisher_callbacks());
+    if (config_.manager)
+      to_manager_.emplace(agent_.io().get_executor(), config_.manager->endpoint(), config_.csci,
+                          collectors::WallClock::of_this_machine(), rest_callbacks());
     commands();
   }
 
@@ -107,6 +111,7 @@ class EdgeServer {
   }
 
   void publish(const collectors::MetricReport& report) {
+    if (to_manager_) to_manager_->publish(report);
     if (!publisher_) return;
     if (const auto sent = publisher_->publish(report); !sent)
       agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"error", sent.error().message}});
@@ -119,6 +124,15 @@ class EdgeServer {
                                                   {"state", std::string(bgp::to_string(state))},
                                                   {"why", why}});
             }};
+  }
+
+  collectors::RestPublisher::Callbacks rest_callbacks() {
+    return {.on_sent = [this](const collectors::MetricReport& report, Instant at,
+                              bool again) { log_sent(report, at, again); },
+            .on_failed =
+                [this](const collectors::MetricReport&, const std::string& why) {
+                  agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"error", why}});
+                }};
   }
 
   void log_sent(const collectors::MetricReport& report, Instant at, bool again) {
@@ -155,6 +169,7 @@ class EdgeServer {
   Service service_;
   Csma csma_;
   std::optional<collectors::Publisher> publisher_;
+  std::optional<collectors::RestPublisher> to_manager_;
 };
 
 void EdgeServer::commands() {

@@ -1,5 +1,6 @@
-// The edge server of a site: one process with a service, its C-SMA and its BGP publisher. Worker and background-load
-// threads run inside the quota's cgroup; accepting, sampling and BGP run outside, so that a loaded site still reports.
+// The edge server of a site: one process with a service, its C-SMA and its publishers, by BGP or REST. Worker and
+// background-load threads run inside the quota's cgroup; accepting, sampling and BGP run outside, so that a loaded site
+// still reports.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/ip.h"
 #include "bgp/edge_metadata.h"
+#include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
 
@@ -28,14 +30,16 @@ struct EdgeServerBgp {
   bgp::EdgeMetadataCodes codes;
 };
 
-// As JSON. "bgp" may be absent (a service without a publisher); "bgp" members with a default above may be absent.
+// As JSON. "bgp" and "manager" may be absent: whom the metrics are told. "bgp" members with a default above may be
+// absent.
 //   {"node": "es1", "events": FILE, "control": SOCKET, "samples": DIRECTORY,
 //    "cs_id": "2001:2::100", "csci": "2001:2:0:1::1", "port": 80,
 //    "workers": 2, "queue_limit": 1024, "cgroup": "catsbench/RUN/es1/service",
 //    "interval_ns": T, "window_ns": W, "phase_ns": 0, "epoch_ns": 0, "refresh": "every-interval" | "on-change",
 //    "site_preference": 1, "metrics": {…the scenario's declarations, see below…},
 //    "bgp": {"local_as", "peer_as", "router_id", "local_address", "peer_address", "peer_port"?, "hold_time_ns"?,
-//            "transit"?, "codes"?}}
+//            "transit"?, "codes"?},
+//    "manager": {…rest_config.h…}}
 struct EdgeServerConfig {
   std::string node;
   std::filesystem::path events;
@@ -61,6 +65,7 @@ struct EdgeServerConfig {
   std::uint32_t site_preference = 0;  // 0: not announced
   nlohmann::json metrics;             // cpsel's declarations, as cpsel parses them
   std::optional<EdgeServerBgp> bgp;
+  std::optional<RestPeerConfig> manager;
 };
 
 // Error: everything wrong in one line.

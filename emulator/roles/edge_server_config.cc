@@ -56,6 +56,7 @@ Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
   config.site_preference = fields.get<std::uint32_t>("site_preference");
   config.metrics = fields.get<nlohmann::json>("metrics");
   if (auto inner = fields.object("bgp")) config.bgp = bgp(*inner);
+  if (auto inner = fields.object("manager")) config.manager = read_rest_peer(*inner);
   check_values(config, fields);
   if (fields.has("metrics"))
     if (const auto declarations = cpsel::declarations_from_json(config.metrics); !declarations)

@@ -39,21 +39,21 @@ Service::Service(boost::asio::io_context& io, std::string instance, WorkPool& po
 }
 
 void Service::handle(const http::Request& request, const http::Reply& reply) {
-  if (request.method != "GET") return reply(http::error_response(405, request.method + " is not allowed, only GET"));
+  if (request.method != "GET") return reply(http::problem(405, request.method + " is not allowed, only GET"));
   if (request.path == "/work") return work(request, reply);
   if (request.path == "/whoami") return reply({200, nlohmann::json{{"instance", instance_}}.dump()});
-  reply(http::error_response(404, "no " + request.path + " here, only /work and /whoami"));
+  reply(http::problem(404, "no " + request.path + " here, only /work and /whoami"));
 }
 
 void Service::work(const http::Request& request, const http::Reply& reply) {
   const auto us = request.query.find("us");
   if (us == request.query.end() || request.query.size() != 1)
-    return reply(http::error_response(400, "/work takes one parameter: us, the CPU time in microseconds"));
+    return reply(http::problem(400, "/work takes one parameter: us, the CPU time in microseconds"));
   std::uint64_t value = 0;
   const char* const last = us->second.data() + us->second.size();
   const auto [end, error] = std::from_chars(us->second.data(), last, value);
   if (error != std::errc() || end != last || value > kMaxWorkUs)
-    return reply(http::error_response(
+    return reply(http::problem(
         400, "us: \"" + us->second.substr(0, 40) + "\" is not a whole number of 0 to " + std::to_string(kMaxWorkUs)));
 
   const auto done = [reply, this](const WorkDone& work) {
@@ -61,7 +61,7 @@ void Service::work(const http::Request& request, const http::Reply& reply) {
                             work.service.count())});
   };
   if (!pool_.submit(request.received, std::chrono::microseconds(value), done))
-    reply(http::error_response(503, "the queue is full"));
+    reply(http::problem(503, "the queue is full"));
 }
 
 collectors::ServiceReading Service::read(Instant now) {

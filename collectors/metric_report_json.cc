@@ -1,0 +1,54 @@
+#include "collectors/metric_report_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json_fields.h"
+#include "cpsel/metrics.h"
+
+namespace cats::collectors {
+namespace {
+
+std::map<std::string, double> values_of(const nlohmann::json& json, JsonFields& fields) {
+  std::map<std::string, double> values;
+  if (!json.is_object() || json.empty()) fields.problem("values", "is no object with at least one metric");
+  if (!json.is_object()) return values;
+  for (const auto& [name, value] : json.items()) {
+    if (cpsel::find_metric(name) == nullptr && name != "traffic_period_s")
+      fields.problem("values." + name.substr(0, 40), "is no metric");
+    else if (!value.is_number() || !std::isfinite(value.get<double>()))
+      fields.problem("values." + name, "is no number");
+    else
+      values[name] = value.get<double>();
+  }
+  return values;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const MetricReport& report, const WallClock& wall) {
+  nlohmann::ordered_json json;
+  if (report.stamp) {
+    json["sequence"] = report.stamp->sequence;
+    json["window_end_unix_ns"] = wall.unix_ns(report.stamp->window_end);
+  }
+  json["values"] = report.values;
+  json["known"] = report.known ? nlohmann::ordered_json(*report.known) : nlohmann::ordered_json(nullptr);
+  return json;
+}
+
+Expected<MetricReport> report_from_json(const nlohmann::json& json, const WallClock& wall) {
+  if (!json.is_object()) return fail("a report is an object");
+  JsonFields fields(json, "");
+  MetricReport report;
+  const auto sequence = fields.get<std::uint32_t>("sequence");
+  const auto window_end = fields.get<std::int64_t>("window_end_unix_ns");
+  if (window_end < 0) fields.problem("window_end_unix_ns", "is negative");
+  report.stamp = Stamp{sequence, wall.instant(std::max<std::int64_t>(window_end, 0))};
+  report.values = values_of(fields.get<nlohmann::json>("values"), fields);
+  report.known = fields.maybe<std::uint32_t>("known");
+  if (const auto wrong = fields.finish()) return fail("{}", *wrong);
+  return report;
+}
+
+}  // namespace cats::collectors

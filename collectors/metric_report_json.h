@@ -1,0 +1,18 @@
+// A report as REST interfaces carry it (I3 and I4), with the same two fields that the CATS Stamp has on the wire:
+//   {"sequence": 12, "window_end_unix_ns": 1795320000000000000, "values": {"compute_norm": 7, …}, "known": null}
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "collectors/metric_mapping.h"
+
+namespace cats::collectors {
+
+nlohmann::ordered_json to_json(const MetricReport& report, const WallClock& wall);
+
+// The error names everything that is wrong: a member that does not belong, a metric that nobody knows, a value that is
+// no finite number, a missing stamp.
+Expected<MetricReport> report_from_json(const nlohmann::json& json, const WallClock& wall);
+
+}  // namespace cats::collectors

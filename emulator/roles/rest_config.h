@@ -1,0 +1,37 @@
+// REST interfaces in agents' configurations. Tokens and keys stand in files of their own, which only root reads: a
+// configuration may be shown.
+//   "rest": {"address": "2001:2::5", "port": 8443, "certificate": FILE, "key": FILE, "tokens": FILE}
+//   "manager": {"address": "2001:2::5", "port": 8443, "authority": FILE, "token": FILE}
+// A file of tokens is an array of {"token", "name", "role"}.
+#pragma once
+
+#include <filesystem>
+
+#include "base/json_fields.h"
+#include "http/rest_client.h"
+#include "http/tokens.h"
+
+namespace cats::roles {
+
+struct RestServerConfig {
+  IpAddress address;
+  std::uint16_t port = 0;
+  std::filesystem::path certificate, key, tokens;
+
+  // Throw UsageError naming the file.
+  http::TlsContext tls() const;
+  http::Tokens read_tokens() const;
+};
+
+struct RestPeerConfig {
+  IpAddress address;
+  std::uint16_t port = 0;
+  std::filesystem::path authority, token;
+
+  http::Endpoint endpoint() const;  // throws UsageError naming the file
+};
+
+RestServerConfig read_rest_server(JsonFields& fields);
+RestPeerConfig read_rest_peer(JsonFields& fields);
+
+}  // namespace cats::roles

@@ -1,0 +1,81 @@
+// What components of a control plane speak to each other with: requests with a body and a token over a connection that
+// is kept, and server-sent events with resume. For code that lives on Asio.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "http/channel.h"
+#include "http/event_stream.h"
+
+namespace cats::http {
+
+struct Endpoint {
+  IpAddress address;
+  std::uint16_t port = 0;
+  TlsContext tls = {};     // null: not encrypted
+  std::string token = {};  // empty: none
+  std::optional<IpAddress> source = {};
+
+  std::string str() const;  // "https://[2001:2::1]:8443", for messages
+};
+
+struct Outcome {
+  std::string error;    // why there is no response; empty: there is one
+  unsigned status = 0;  // of the response
+  std::string body;
+};
+
+class RestClient {
+ public:
+  RestClient(const boost::asio::any_io_executor& executor, Endpoint endpoint);
+  ~RestClient();
+
+  // One at a time. Connects when there is no connection; a kept connection that turns out to be closed is opened again
+  // once.
+  boost::asio::awaitable<Outcome> request(const std::string& method, const std::string& target, std::string body,
+                                          Duration timeout);
+  void close();
+
+ private:
+  boost::asio::awaitable<Outcome> attempt(const std::string& method, const std::string& target, const std::string& body,
+                                          Duration timeout);
+
+  boost::asio::any_io_executor executor_;
+  Endpoint endpoint_;
+  std::unique_ptr<Channel> channel_;
+  boost::beast::flat_buffer buffer_;
+};
+
+// Follows a feed: connects, resumes after the last event that came, and connects again after `pause` when it ends.
+class EventSource {
+ public:
+  struct Handlers {
+    std::function<void(const StreamEvent&)> event;
+    std::function<void(bool connected, const std::string& why)> state = {};
+  };
+
+  EventSource(const boost::asio::any_io_executor& executor, Endpoint endpoint, std::string target, Handlers handlers,
+              Duration pause = std::chrono::milliseconds(500));
+  ~EventSource();  // stops it
+  EventSource(const EventSource&) = delete;
+  EventSource& operator=(const EventSource&) = delete;
+
+  void start();
+  void stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace cats::http
