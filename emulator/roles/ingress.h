@@ -17,6 +17,7 @@
 #include "cpsel/registry.h"
 #include "emulator/kernel/flow_table.h"
 #include "emulator/kernel/sysctl.h"
+#include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
 
@@ -37,6 +38,10 @@ struct IngressConfig {
   };
   Bgp bgp;
   bgp::EdgeMetadataCodes codes;
+
+  // Who chooses: this agent's C-PS, or a controller that orders weights over the REST interface (ingress_rest.cc).
+  bool controlled = false;
+  std::optional<RestServerConfig> rest;
 
   std::size_t slots = kernel::kSlots;                       // per service
   bool conntrack = true;                                    // false: the deliberate fault of a flow table that forgets

@@ -49,6 +49,7 @@ IngressAgent::IngressAgent(const IngressConfig& config)
                          .info = {},
                          .failure = {},
                          .last = {},
+                         .order = {},
                          .refresh = std::make_unique<boost::asio::steady_timer>(io_)});
     Made made = make(index, services_.back().selection);
     services_.back().info = made.info;
@@ -71,6 +72,15 @@ IngressAgent::IngressAgent(const IngressConfig& config)
   speaker_ = std::make_unique<bgp::Speaker>(io_, speaker_config(), std::move(callbacks));
   control_ = std::make_unique<control::Server>(io_, config_.control);
   add_commands();
+  if (!config_.rest) return;
+  tokens_ = config_.rest->read_tokens();
+  http::ServerConfig rest;
+  rest.max_connections = 100;
+  rest.tls = config_.rest->tls();
+  rest_ = std::make_unique<http::Server>(
+      io_, [this](const http::Request& request, const http::Reply& reply) { handle_rest(request, reply); },
+      std::move(rest));
+  rest_->listen(config_.rest->address, config_.rest->port);
 }
 
 void IngressAgent::run() {
@@ -86,6 +96,7 @@ void IngressAgent::run() {
 void IngressAgent::stop() {
   if (std::exchange(stopping_, true)) return;
   control_->close();
+  if (rest_) rest_->close();
   sessions_->stop();
   age_timer_.cancel();
   blind_timer_.cancel();
@@ -171,6 +182,10 @@ void IngressAgent::withdrawn(Instant received, const PathChange& change) {
 }
 
 void IngressAgent::apply(const cpsel::Decision& decision, std::function<void()> in_force) {
+  if (config_.controlled) {
+    services_[decision.service].last = decision;  // of its inputs only which instances are announced counts
+    return carry_out(decision.service, std::move(in_force));
+  }
   log_decision(decision);
   flow_writer_->submit(decision.service, decision.id, marks_of(decision), std::move(in_force));
   services_[decision.service].last = decision;

@@ -24,6 +24,8 @@
 #include "emulator/roles/ingress_paths.h"
 #include "emulator/roles/ingress_sessions.h"
 #include "emulator/roles/ingress_tunnels.h"
+#include "http/server.h"
+#include "http/tokens.h"
 
 namespace cats::roles {
 
@@ -73,6 +75,18 @@ class IngressAgent {
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
 
+  // ingress_rest.cc: weights that a controller orders, and what it may ask.
+  struct Order {
+    std::uint64_t decision = 0;
+    std::map<IpAddress, double> weights;  // by CSCI-ID; sum 1, or 0 when no new flow is steered
+  };
+  Expected<Order> read_order(std::size_t service, const nlohmann::json& body) const;
+  void handle_rest(const http::Request& request, const http::Reply& reply);
+  void ask_rest(const http::Request& request, const http::Principal& principal, const http::Reply& reply);
+  void put_weights(std::size_t service, const http::Request& request, const http::Reply& reply);
+  void sessions_rest(const http::Reply& reply);
+  void carry_out(std::size_t service, std::function<void()> in_force = {});
+
   // ingress_faults.cc
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
   // What takes the place of the algorithm that a service should have.
@@ -89,6 +103,7 @@ class IngressAgent {
     cpsel::AlgorithmInfo info;
     std::optional<std::string> failure;  // of the algorithm: what was chosen stays chosen
     cpsel::Decision last;
+    std::optional<Order> order;  // the controller's last
     std::unique_ptr<boost::asio::steady_timer> refresh;
     std::uint64_t selections = 0;  // outdates a refresh under way
   };
@@ -114,6 +129,8 @@ class IngressAgent {
   std::unique_ptr<SessionWatch> sessions_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<control::Server> control_;
+  http::Tokens tokens_;
+  std::unique_ptr<http::Server> rest_;
 };
 
 }  // namespace cats::roles

@@ -139,6 +139,10 @@ Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
   config.seed = fields.get<std::uint64_t>("seed");
   config.bgp = read_bgp(fields);
   config.codes = read_codes(fields);
+  config.controlled = fields.get<bool>("controlled");
+  if (!fields.has("rest")) fields.problem("rest", "is missing");
+  if (auto rest = fields.object("rest")) config.rest = read_rest_server(*rest);
+  if (config.controlled && !config.rest) fields.problem("rest", "is null: a controller could not be heard");
   config.slots = fields.get<std::size_t>("slots");
   if (config.slots == 0 || config.slots > 4096) fields.problem("slots", "is not 1 … 4096");
   config.conntrack = fields.get<bool>("conntrack");
@@ -163,6 +167,8 @@ nlohmann::ordered_json IngressConfig::to_json() const {
         {"hold_time_s", bgp.hold_time_s},
         {"standard", bgp.standard}}},
       {"codes", roles::to_json(codes)},
+      {"controlled", controlled},
+      {"rest", optional_json(rest, [](const RestServerConfig& r) { return roles::to_json(r); })},
       {"slots", slots},
       {"conntrack", conntrack},
       {"session_timers", optional_json(session_timers,

@@ -50,4 +50,19 @@ RestPeerConfig read_rest_peer(JsonFields& fields) {
           .token = fields.get<std::string>("token")};
 }
 
+nlohmann::ordered_json to_json(const RestServerConfig& config) {
+  return {{"address", config.address.str()},
+          {"port", config.port},
+          {"certificate", config.certificate.string()},
+          {"key", config.key.string()},
+          {"tokens", config.tokens.string()}};
+}
+
+nlohmann::ordered_json to_json(const RestPeerConfig& config) {
+  return {{"address", config.address.str()},
+          {"port", config.port},
+          {"authority", config.authority.string()},
+          {"token", config.token.string()}};
+}
+
 }  // namespace cats::roles

@@ -33,5 +33,7 @@ struct RestPeerConfig {
 
 RestServerConfig read_rest_server(JsonFields& fields);
 RestPeerConfig read_rest_peer(JsonFields& fields);
+nlohmann::ordered_json to_json(const RestServerConfig& config);
+nlohmann::ordered_json to_json(const RestPeerConfig& config);
 
 }  // namespace cats::roles
