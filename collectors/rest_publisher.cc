@@ -6,7 +6,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <nlohmann/json.hpp>
 
 #include "collectors/metric_report_json.h"
 
@@ -38,9 +37,9 @@ struct RestPublisher::State {
       const http::Outcome outcome =
           co_await client.request("PUT", target, to_json(report, wall).dump(), kAnswerTimeout);
       if (!open) break;
-      if (outcome.error.empty() && outcome.status < 300) continue;
-      if (callbacks.on_failed) callbacks.on_failed(report, why(outcome));
-      if (outcome.error.empty() && outcome.status < 500 && outcome.status != 429) continue;
+      if (outcome.ok()) continue;
+      if (callbacks.on_failed) callbacks.on_failed(report, outcome.why());
+      if (!outcome.passing()) continue;
       timer.expires_after(kPause);
       co_await timer.async_wait(http::no_throw);
       if (next) continue;
@@ -48,12 +47,6 @@ struct RestPublisher::State {
       tried = true;
     }
     running = false;
-  }
-
-  static std::string why(const http::Outcome& outcome) {
-    if (!outcome.error.empty()) return outcome.error;
-    const auto body = nlohmann::json::parse(outcome.body, nullptr, false);
-    return fmt::format("{}: {}", outcome.status, body.is_object() ? body.value("detail", "") : "");
   }
 
   asio::any_io_executor executor;

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace cats::http {
 namespace {
@@ -60,6 +61,12 @@ void fill_header(wire::request<Body>& message, const Endpoint& endpoint) {
 }  // namespace
 
 std::string Endpoint::str() const { return fmt::format("{}://{}:{}", tls ? "https" : "http", host_of(address), port); }
+
+std::string Outcome::why() const {
+  if (!error.empty()) return error;
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  return fmt::format("{}: {}", status, json.is_object() ? json.value("detail", "") : "");
+}
 
 RestClient::RestClient(const asio::any_io_executor& executor, Endpoint endpoint)
     : executor_(executor), endpoint_(std::move(endpoint)) {}

@@ -33,6 +33,12 @@ struct Outcome {
   std::string error;    // why there is no response; empty: there is one
   unsigned status = 0;  // of the response
   std::string body;
+
+  bool ok() const { return error.empty() && status < 300; }
+  // Worth trying again: no response, a server's fault, or too often.
+  bool passing() const { return !error.empty() || status >= 500 || status == 429; }
+  // Why it is not ok: the error, or status and detail of problem details.
+  std::string why() const;
 };
 
 class RestClient {

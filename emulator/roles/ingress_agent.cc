@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "emulator/kernel/slots.h"
+#include "emulator/roles/decision_event.h"
 
 namespace cats::roles {
 namespace {
@@ -20,15 +21,6 @@ std::vector<IpAddress> cs_ids(const IngressConfig& config) {
   std::vector<IpAddress> all;
   for (const auto& service : config.services) all.push_back(service.cs_id);
   return all;
-}
-
-template <class T>
-nlohmann::ordered_json or_null(const std::optional<T>& value) {
-  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
-}
-
-nlohmann::ordered_json or_null(const std::optional<Instant>& value) {
-  return value ? nlohmann::ordered_json(to_ns(*value)) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace
@@ -186,32 +178,10 @@ void IngressAgent::apply(const cpsel::Decision& decision, std::function<void()> 
     services_[decision.service].last = decision;  // of its inputs only which instances are announced counts
     return carry_out(decision.service, std::move(in_force));
   }
-  log_decision(decision);
+  log_.write("decision", to_json(decision));
   flow_writer_->submit(decision.service, decision.id, marks_of(decision), std::move(in_force));
   services_[decision.service].last = decision;
   arm_age_timer();
-}
-
-void IngressAgent::log_decision(const cpsel::Decision& decision) {
-  auto inputs = nlohmann::ordered_json::array();
-  auto weights = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < decision.inputs.size(); ++i) {
-    const cpsel::DecisionInput& input = decision.inputs[i];
-    inputs.push_back({{"csci", input.instance.str()},
-                      {"seq", or_null(input.sequence)},
-                      {"age_ns", input.age.count()},
-                      {"load", or_null(input.load)},
-                      {"window_end", or_null(input.window_end)},
-                      {"eligible", input.eligible}});
-    if (!decision.kernel_multipath) weights[input.instance.str()] = decision.weights[i];
-  }
-  nlohmann::ordered_json event = {{"id", decision.id},
-                                  {"service", decision.service_name},
-                                  {"algorithm", decision.algorithm},
-                                  {"inputs", std::move(inputs)},
-                                  {"weights", std::move(weights)}};
-  if (!decision.note.empty()) event["note"] = decision.note;
-  log_.write("decision", event);
 }
 
 std::vector<std::uint32_t> IngressAgent::marks_of(const cpsel::Decision& decision) const {

@@ -43,7 +43,6 @@ class IngressAgent {
   void announced(Instant received, const PathChange& change, const bgp::PathAttributes& attributes);
   void withdrawn(Instant received, const PathChange& change);
   void apply(const cpsel::Decision& decision, std::function<void()> in_force = {});
-  void log_decision(const cpsel::Decision& decision);
   std::vector<std::uint32_t> marks_of(const cpsel::Decision& decision) const;
   void arm_age_timer();
   void stop();

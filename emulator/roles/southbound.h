@@ -1,0 +1,44 @@
+// How a controller tells a router what it decided (I1). One driver per way to do it; the established sessions of a
+// router stay where they are with every one of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ip.h"
+#include "http/rest_client.h"
+
+namespace cats::roles {
+
+struct SteeringOrder {
+  std::uint64_t decision = 0;
+  IpAddress service;                    // CS-ID
+  std::map<IpAddress, double> weights;  // by CSCI-ID; sum 1, or 0 when no new flow is steered
+};
+
+class Southbound {
+ public:
+  struct Callbacks {
+    // The router has it in its forwarding; orders that a later one overtook are not told.
+    std::function<void(const SteeringOrder&, Instant at)> in_force = {};
+    // Why it is not there: the router refuses it, or does not answer, in which case it is tried again.
+    std::function<void(const SteeringOrder&, const std::string& why, bool tried_again)> failed = {};
+  };
+
+  virtual ~Southbound() = default;
+  // The latest order of each service counts; one is under way at a time.
+  virtual void steer(const SteeringOrder& order) = 0;
+};
+
+// The REST interface of the ingress' agent (ingress_rest.cc).
+std::unique_ptr<Southbound> agent_southbound(const boost::asio::any_io_executor& executor, http::Endpoint router,
+                                             Southbound::Callbacks callbacks);
+
+}  // namespace cats::roles
