@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "emulator/roles/controller.h"
 #include "emulator/roles/edge_server.h"
 #include "emulator/roles/host.h"
 #include "emulator/roles/ingress.h"
@@ -49,6 +50,8 @@ int main(int argc, char** argv) {
       [&](const auto& json) { return roles::run_host(or_throw(roles::parse_host(json), file)); });
   add("manager", "the edge server manager: metrics of all sites, offered to a controller",
       [&](const auto& json) { return roles::run_manager(or_throw(roles::parse_manager(json), file)); });
+  add("controller", "the SDN controller: path selector of the centralized mode",
+      [&](const auto& json) { return roles::run_controller(or_throw(roles::parse_controller(json), file)); });
   add("tap", "the BMP receiver beside every router",
       [&](const auto& json) { return roles::run_tap(or_throw(roles::parse_tap(json), file)); });
   CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the ingress that starts it");

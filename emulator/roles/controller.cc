@@ -46,7 +46,7 @@ class Controller {
   }
 
   int run() {
-    server_.listen(config_.rest.address, config_.rest.port);
+    port_ = server_.listen(config_.rest.address, config_.rest.port);
     manager_.start();
     return agent_.run();
   }
@@ -96,7 +96,8 @@ class Controller {
 
   void commands() {
     agent_.on_status([this] {
-      return ordered_json{{"manager", manager_up_}, {"selections", selections()}, {"routers", routers()}};
+      return ordered_json{
+          {"port", port_}, {"manager", manager_up_}, {"selections", selections()}, {"routers", routers()}};
     });
     agent_.on_stop([this](const std::function<void()>& done) {
       age_timer_.cancel();
@@ -334,6 +335,7 @@ class Controller {
   std::vector<Service> services_;
   std::vector<Router> routers_;
   std::vector<Waiting> waiting_;
+  std::uint16_t port_ = 0;
   bool manager_up_ = false;
   boost::asio::steady_timer age_timer_{agent_.io()};
   std::shared_ptr<http::EventFeed> feed_;

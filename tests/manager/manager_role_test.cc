@@ -2,8 +2,6 @@
 #include <filesystem>
 #include <mutex>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_future.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,8 +11,7 @@
 #include "collectors/rest_publisher.h"
 #include "emulator/roles/manager.h"
 #include "tests/edge_server/role_process.h"
-#include "tests/support/raw_http.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/manager/control_plane.h"
 
 namespace cats::roles {
 namespace {
@@ -24,23 +21,10 @@ using collectors::MetricReport;
 using nlohmann::json;
 using testing::HasSubstr;
 
-const IpAddress kHere = IpAddress::of("::1");
 const IpAddress kInstance = IpAddress::of("2001:2:0:1001::2");
 
-class ManagerRole : public testing::Test {
+class ManagerRole : public ControlPlane {
  protected:
-  ManagerRole() {
-    const http::Identity identity = authority_.issue("esm", {kHere});
-    write_file(directory_ / "certificate.pem", identity.certificate);
-    write_file(directory_ / "key.pem", identity.key);
-    write_file(directory_ / "authority.pem", authority_.certificate());
-    write_file(directory_ / "es1.token", "secret-of-es1\n");
-    write_file(directory_ / "sdn.token", "secret-of-sdn\n");
-    write_file(directory_ / "tokens.json", R"([
-      {"token": "secret-of-es1", "name": "es1", "role": "edge-server"},
-      {"token": "secret-of-sdn", "name": "sdn", "role": "controller"}])");
-    thread_.start();
-  }
   void TearDown() override {
     publisher_.reset();
     source_.reset();
@@ -51,35 +35,18 @@ class ManagerRole : public testing::Test {
     const json config = {{"node", "esm"},
                          {"events", (directory_ / "events.jsonl").string()},
                          {"control", (directory_ / "control").string()},
-                         {"rest",
-                          {{"address", "::1"},
-                           {"port", port},
-                           {"certificate", (directory_ / "certificate.pem").string()},
-                           {"key", (directory_ / "key.pem").string()},
-                           {"tokens", (directory_ / "tokens.json").string()}}},
+                         {"rest", server(port)},
                          {"interval_ns", 20'000'000},
                          {"epoch_ns", 0},
                          {"instances", {{{"node", "es1"}, {"csci", kInstance.str()}, {"cs_id", "2001:2:0:c5::1"}}}}};
     process_.emplace("esm", directory_ / "control", [config] { return run_manager(parse_manager(config).value()); });
     port_ = process_->call({{"do", "status"}}).at("port");
   }
-  http::Endpoint peer(const std::string& token) const {
-    return RestPeerConfig{kHere, port_, directory_ / "authority.pem", directory_ / token}.endpoint();
-  }
-  http::Outcome ask(const std::string& method, const std::string& target, const std::string& token,
-                    const std::string& body = "") {
-    http::RestClient client(thread_.io().get_executor(), peer(token));
-    return boost::asio::co_spawn(thread_.io(), client.request(method, target, body, 5s), boost::asio::use_future).get();
-  }
-  template <class What>
-  void there(What what) {
-    boost::asio::post(thread_.io(), boost::asio::use_future(std::move(what))).get();
-  }
   void publish(std::uint32_t sequence) {
     const MetricReport report{{{"norm_fi", 7}}, collectors::Stamp{sequence, MonotonicClock().now()}, {}};
     there([&] {
       if (!publisher_)
-        publisher_.emplace(thread_.io().get_executor(), peer("es1.token"), kInstance, wall_,
+        publisher_.emplace(thread_.io().get_executor(), endpoint(port_, "es1"), kInstance, wall_,
                            collectors::RestPublisher::Callbacks{});
       publisher_->publish(report);
     });
@@ -87,7 +54,7 @@ class ManagerRole : public testing::Test {
   // Sequences of the reports that the feed brought, those of snapshots too.
   void follow() {
     there([&] {
-      source_.emplace(thread_.io().get_executor(), peer("sdn.token"), "/v1/metrics/events",
+      source_.emplace(thread_.io().get_executor(), endpoint(port_, "sdn"), "/v1/metrics/events",
                       http::EventSource::Handlers{[this](const http::StreamEvent& event) {
                         const std::lock_guard lock(mutex_);
                         for (const auto& instance : json::parse(event.data).at("instances"))
@@ -104,10 +71,7 @@ class ManagerRole : public testing::Test {
     });
   }
 
-  support::TemporaryDirectory directory_;
-  http::Authority authority_{"a run"};
   collectors::WallClock wall_ = collectors::WallClock::of_this_machine();
-  support::IoThread thread_;
   std::optional<RoleProcess> process_;
   std::optional<collectors::RestPublisher> publisher_;
   std::optional<http::EventSource> source_;
@@ -123,7 +87,7 @@ TEST_F(ManagerRole, PassesReportsOn) {
   ASSERT_TRUE(saw(1));
   publish(2);
   ASSERT_TRUE(saw(2));
-  const json state = json::parse(ask("GET", "/v1/metrics", "sdn.token").body);
+  const json state = json::parse(ask(port_, "sdn", "GET", "/v1/metrics").body);
   EXPECT_EQ(state.at("instances")[0].at("report").at("values").at("norm_fi"), 7);
   EXPECT_EQ(process_->call({{"do", "status"}}).at("accepted"), 2);
 }
@@ -131,8 +95,8 @@ TEST_F(ManagerRole, PassesReportsOn) {
 TEST_F(ManagerRole, RefusesAndLogsWithoutTheSecret) {
   start();
   write_file(directory_ / "wrong.token", "some-other-secret");
-  EXPECT_EQ(ask("GET", "/v1/metrics", "wrong.token").status, 401U);
-  EXPECT_EQ(ask("GET", "/v1/metrics", "es1.token").status, 403U);
+  EXPECT_EQ(ask(port_, "wrong", "GET", "/v1/metrics").status, 401U);
+  EXPECT_EQ(ask(port_, "es1", "GET", "/v1/metrics").status, 403U);
   process_->call({{"do", "stop"}});
   EXPECT_EQ(process_->wait(), 0);
   const std::string log = read_file(directory_ / "events.jsonl");
@@ -142,9 +106,9 @@ TEST_F(ManagerRole, RefusesAndLogsWithoutTheSecret) {
 
 TEST_F(ManagerRole, AnswersABodyWithoutEndAndServesOthers) {
   start();
-  EXPECT_EQ(ask("PUT", "/v1/instances/" + kInstance.str() + "/metrics", "es1.token", std::string(1 << 20, 'x')).status,
-            413U);
-  EXPECT_EQ(ask("GET", "/v1/health", "es1.token").status, 200U);
+  const std::string metrics = "/v1/instances/" + kInstance.str() + "/metrics";
+  EXPECT_EQ(ask(port_, "es1", "PUT", metrics, std::string(1 << 20, 'x')).status, 413U);
+  EXPECT_EQ(ask(port_, "es1", "GET", "/v1/health").status, 200U);
 }
 
 TEST_F(ManagerRole, AfterARestartNothingIsMissing) {
