@@ -13,21 +13,11 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include "base/clock.h"
-#include "base/ip.h"
 #include "http/channel.h"
+#include "http/endpoint.h"
 #include "http/event_stream.h"
 
 namespace cats::http {
-
-struct Endpoint {
-  IpAddress address;
-  std::uint16_t port = 0;
-  TlsContext tls = {};     // null: not encrypted
-  std::string token = {};  // empty: none
-  std::optional<IpAddress> source = {};
-
-  std::string str() const;  // "https://[2001:2::1]:8443", for messages
-};
 
 struct Outcome {
   std::string error;    // why there is no response; empty: there is one

@@ -1,6 +1,7 @@
 #include "http/tls.h"
 
 #include <array>
+#include <cerrno>
 
 #include <boost/asio/ssl/context.hpp>
 #include <fmt/format.h>
@@ -36,13 +37,16 @@ constexpr long kVersion3 = 2;  // as X.509 counts
 template <class T>
 T made(T object, const char* what) {
   if (object) return object;
-  throw SystemError(EIO, fmt::format("TLS: {}: {}", what, ERR_reason_error_string(ERR_get_error())));
+  const char* why = ERR_reason_error_string(ERR_get_error());
+  throw SystemError(EIO, fmt::format("TLS: {}: {}", what, why == nullptr ? "no reason given" : why));
 }
 
 std::string text_of(const Memory& memory) {
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(memory.get(), &data);
-  return {data, static_cast<std::size_t>(length)};
+  std::string text;
+  std::array<char, 4096> part;
+  for (int n = 0; (n = BIO_read(memory.get(), part.data(), part.size())) > 0;)
+    text.append(part.data(), static_cast<std::size_t>(n));
+  return text;
 }
 
 std::string pem(const Certificate& certificate) {
@@ -58,8 +62,7 @@ std::string pem(const Key& key) {
 }
 
 void add_extension(const Certificate& certificate, const Certificate& issuer, int kind, const std::string& value) {
-  X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
+  X509V3_CTX context{};
   X509V3_set_ctx(&context, issuer ? issuer.get() : certificate.get(), certificate.get(), nullptr, nullptr, 0);
   const Extension extension(
       made(X509V3_EXT_nconf_nid(nullptr, &context, kind, value.c_str()), "an extension of a certificate"));
@@ -83,7 +86,7 @@ Certificate blank(const std::string& name, const Key& key) {
   return certificate;
 }
 
-Key new_key() { return Key(made(EVP_EC_gen("P-256"), "a key")); }
+Key new_key() { return Key(made(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), "a key")); }
 
 std::string reason(const boost::system::error_code& error) { return error.message(); }
 

@@ -1,7 +1,6 @@
 #include "emulator/roles/controller.h"
 
 #include <algorithm>
-#include <deque>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -264,16 +263,7 @@ class Controller {
     if (!body.is_object()) return problem(400, "the body is no JSON object");
     JsonFields fields(body, "");
     const auto name = fields.get<std::string>("algorithm");
-    cpsel::Parameters parameters;
-    if (const auto given = fields.get<json>("parameters", json::object()); given.is_object()) {
-      for (const auto& [key, value] : given.items())
-        if (value.is_number())
-          parameters[key] = value.get<double>();
-        else
-          fields.problem("parameters." + key, "is no number");
-    } else {
-      fields.problem("parameters", "is no object");
-    }
+    const cpsel::Parameters parameters = fields.has("parameters") ? read_parameters(fields) : cpsel::Parameters{};
     if (const auto wrong = fields.finish()) return problem(422, *wrong);
     if (const auto wrong = check_algorithm(name, parameters)) return problem(422, *wrong);
     return ok({{"decision", choose(*service, name, parameters)}});
@@ -343,7 +333,7 @@ class Controller {
   http::EventSource manager_;
 };
 
-ControllerConfig::Service read_service(JsonFields& fields) {
+ControllerConfig::Service read_controlled_service(JsonFields& fields) {
   ControllerConfig::Service service;
   service.cs_id = fields.get<IpAddress>("cs_id");
   service.age_limit = fields.maybe<Duration>("age_limit_ns");
@@ -351,12 +341,7 @@ ControllerConfig::Service read_service(JsonFields& fields) {
   if (cpsel::find_metric(service.steer_by) == nullptr)
     fields.problem("steer_by", "is \"" + service.steer_by + "\", no metric");
   service.algorithm = fields.get<std::string>("algorithm");
-  const auto parameters = fields.get<json>("parameters");
-  for (const auto& [name, value] : parameters.is_object() ? parameters.items() : json::object().items())
-    if (value.is_number())
-      service.parameters[name] = value.get<double>();
-    else
-      fields.problem("parameters." + name, "is no number");
+  service.parameters = read_parameters(fields);
   if (const auto wrong = check_algorithm(service.algorithm, service.parameters))
     fields.problem("algorithm", "is refused: " + *wrong);
   for (JsonFields& one : fields.objects("instances"))
@@ -387,7 +372,7 @@ Expected<ControllerConfig> parse_controller(const json& json) {
     if (!rest) router.problem("rest", "is missing");
     config.routers.push_back({router.get<std::string>("node"), rest ? read_rest_peer(*rest) : RestPeerConfig{}});
   }
-  for (JsonFields& service : fields.objects("services")) config.services.push_back(read_service(service));
+  for (JsonFields& service : fields.objects("services")) config.services.push_back(read_controlled_service(service));
   if (const auto wrong = fields.finish()) return fail("{}", *wrong);
   return config;
 }

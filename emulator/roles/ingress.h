@@ -75,6 +75,8 @@ struct IngressConfig {
 
 // Why an ingress cannot run an algorithm of the registry: unknown, a parameter out of range, or it needs replies.
 std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters);
+// The member "parameters": an object of numbers.
+cpsel::Parameters read_parameters(JsonFields& fields);
 
 // Until told to stop, or SIGTERM. Returns the exit status. Set-up failures throw.
 int run_ingress(const IngressConfig& config);

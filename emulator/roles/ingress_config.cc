@@ -54,17 +54,7 @@ Config::Instance read_instance(JsonFields& fields) {
 
 void read_algorithm(JsonFields& fields, Config::Service& service) {
   service.algorithm = fields.get<std::string>("algorithm");
-  const auto parameters = fields.get<nlohmann::json>("parameters");
-  if (!parameters.is_object()) {
-    fields.problem("parameters", "is no object");
-    return;
-  }
-  for (const auto& [name, value] : parameters.items()) {
-    if (value.is_number())
-      service.parameters[name] = value.get<double>();
-    else
-      fields.problem("parameters." + name, "is no number");
-  }
+  service.parameters = read_parameters(fields);
   if (!fields.has("library")) fields.problem("library", "is missing");
   service.library = fields.maybe<std::string>("library").value_or("");
   if (!service.library.empty()) return;
@@ -128,6 +118,19 @@ std::optional<std::string> check_algorithm(const std::string& name, const cpsel:
   if (cpsel::find_algorithm(name)->needs_replies)
     return name + " needs replies or requests in flight, which an ingress at layer 3 does not see";
   return std::nullopt;
+}
+
+cpsel::Parameters read_parameters(JsonFields& fields) {
+  cpsel::Parameters parameters;
+  const auto given = fields.get<nlohmann::json>("parameters");
+  if (!given.is_object()) fields.problem("parameters", "is no object");
+  for (auto member = given.begin(); given.is_object() && member != given.end(); ++member) {
+    if (member->is_number())
+      parameters[member.key()] = member->get<double>();
+    else
+      fields.problem("parameters." + member.key(), "is no number");
+  }
+  return parameters;
 }
 
 Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {

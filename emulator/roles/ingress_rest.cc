@@ -7,6 +7,7 @@
 //   GET /v1/services                 what is in force and which tunnels there are
 //   GET /v1/sessions                 the session table
 //   GET /v1/health
+#include <algorithm>
 #include <cmath>
 
 #include "base/json_fields.h"
@@ -65,10 +66,13 @@ Expected<IngressAgent::Order> IngressAgent::read_order(std::size_t service, cons
   if (!body.is_object()) return fail("an order is an object with decision and weights");
   JsonFields fields(body, "");
   Order order{fields.get<std::uint64_t>("decision"), {}};
-  const auto weights = fields.get<json>("weights");
-  if (!weights.is_object()) fields.problem("weights", "is no object");
+  auto weights = fields.get<json>("weights");
+  if (!weights.is_object()) {
+    fields.problem("weights", "is no object");
+    weights = json::object();
+  }
   double sum = 0;
-  for (const auto& [name, value] : weights.is_object() ? weights.items() : json::object().items()) {
+  for (const auto& [name, value] : weights.items()) {
     const auto csci = IpAddress::parse(name);
     if (!csci || tunnels_.find(service, {*csci, 0}) == nullptr) {
       fields.problem("weights." + name.substr(0, 60), "is no instance that this ingress has a tunnel to");

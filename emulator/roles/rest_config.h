@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "base/json_fields.h"
-#include "http/rest_client.h"
+#include "http/endpoint.h"
 #include "http/tokens.h"
 
 namespace cats::roles {

@@ -41,12 +41,12 @@ class ControllerRole : public ControlPlane {
     thread_.stop();
   }
 
-  std::uint16_t serve(std::unique_ptr<http::Server>& server, http::Handler handler, std::uint16_t port = 0) {
+  std::uint16_t serve(std::unique_ptr<http::Server>& place, http::Handler handler, std::uint16_t port = 0) {
     there([&] {
       http::ServerConfig config;
       config.tls = http::server_context({read_file(directory_ / "certificate.pem"), read_file(directory_ / "key.pem")});
-      server = std::make_unique<http::Server>(thread_.io(), std::move(handler), std::move(config));
-      port = server->listen(kHere, port);
+      place = std::make_unique<http::Server>(thread_.io(), std::move(handler), std::move(config));
+      port = place->listen(kHere, port);
     });
     return port;
   }
