@@ -107,7 +107,7 @@ TEST_F(ManagerRole, RefusesAndLogsWithoutTheSecret) {
 TEST_F(ManagerRole, AnswersABodyWithoutEndAndServesOthers) {
   start();
   const std::string metrics = "/v1/instances/" + kInstance.str() + "/metrics";
-  EXPECT_EQ(ask(port_, "es1", "PUT", metrics, std::string(1 << 20, 'x')).status, 413U);
+  EXPECT_EQ(ask(port_, "es1", "PUT", metrics, std::string(200'000, 'x')).status, 413U);
   EXPECT_EQ(ask(port_, "es1", "GET", "/v1/health").status, 200U);
 }
 
