@@ -38,11 +38,17 @@ std::optional<IpAddress> weights_of(std::string_view path) {
 
 void IngressAgent::handle_rest(const http::Request& request, const http::Reply& reply) {
   const http::Principal* principal = request.bearer ? tokens_.find(*request.bearer) : nullptr;
-  if (principal != nullptr) return ask_rest(request, *principal, reply);
-  log_.write("refused", {{"principal", ""}, {"status", 401}, {"why", "no token of this run"}});
+  const http::Reply logged = [this, reply, who = principal == nullptr ? "" : principal->name](http::Response response) {
+    if (response.status >= 400)
+      log_.write("refused", {{"principal", who},
+                             {"status", response.status},
+                             {"why", json::parse(response.body).at("detail").get<std::string>()}});
+    reply(std::move(response));
+  };
+  if (principal != nullptr) return ask_rest(request, *principal, logged);
   http::Response refused = problem(401, "a bearer token of this run is needed");
   refused.headers["WWW-Authenticate"] = "Bearer";
-  reply(std::move(refused));
+  logged(std::move(refused));
 }
 
 void IngressAgent::ask_rest(const http::Request& request, const http::Principal& principal, const http::Reply& reply) {
