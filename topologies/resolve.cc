@@ -11,11 +11,13 @@ namespace cats::topologies {
 namespace {
 
 const std::vector<std::string> kLabels{"cats-role", "cats-service", "cats-family", "cats-locator", "cats-address"};
-const std::vector<std::string> kRoles{"ingress", "egress", "transit", "edge-server", "host"};
+const std::vector<std::string> kRoles{"ingress",   "egress", "transit", "edge-server", "host", "edge-server-manager",
+                                      "controller"};
 constexpr std::size_t kMaxInstances = 255;  // a mark keeps an instance's number in eight bits
 
 std::optional<Role> role_of(const std::string& text) {
-  for (const Role role : {Role::kHost, Role::kIngress, Role::kTransit, Role::kEgress, Role::kEdgeServer})
+  for (const Role role : {Role::kHost, Role::kIngress, Role::kTransit, Role::kEgress, Role::kEdgeServer, Role::kManager,
+                          Role::kController})
     if (role_name(role) == text) return role;
   return std::nullopt;
 }
@@ -154,6 +156,10 @@ class Resolver {
         if (node.interfaces.empty() && topology_.nodes.size() > 1) complain(i, "has no link");
         continue;
       }
+      if (node.role == Role::kManager || node.role == Role::kController) {
+        check_control_node(i);
+        continue;
+      }
       const Role wanted = node.role == Role::kHost ? Role::kIngress : Role::kEgress;
       const char* article = node.role == Role::kHost ? "a host" : "an edge server";
       if (node.interfaces.size() != 1) {
@@ -166,6 +172,21 @@ class Resolver {
         complain(i, fmt::format("{} is attached to an {} router; {} is {}", article, role_name(wanted),
                                 topology_.nodes[peer].name, role_name(topology_.nodes[peer].role)));
     }
+  }
+
+  // The edge server manager and the controller may be attached to any router, and there is one of each.
+  void check_control_node(std::size_t i) {
+    const Node& node = topology_.nodes[i];
+    if (node.interfaces.size() != 1)
+      complain(i, fmt::format("the {} has exactly one link, to a router; this one has {}", role_name(node.role),
+                              node.interfaces.size()));
+    else if (const std::size_t peer = *index_of(node.interfaces[0].peer);
+             has_role_[peer] && !is_router(topology_.nodes[peer].role))
+      complain(i, fmt::format("the {} is attached to a router; {} is {}", role_name(node.role),
+                              topology_.nodes[peer].name, role_name(topology_.nodes[peer].role)));
+    const auto first = std::ranges::find(topology_.nodes, node.role, &Node::role);
+    if (&*first != &node)
+      complain(i, fmt::format("a network has one {}, and {} is it already", role_name(node.role), first->name));
   }
 
   // Routers alone are a plain network; as soon as one role of CATS appears, it takes all three.

@@ -32,6 +32,9 @@ Look look(Role role) {
       return {"#e6f7f1", "#0b7a57"};
     case Role::kEdgeServer:
       return {"#fff4e0", "#a86400"};
+    case Role::kManager:
+    case Role::kController:
+      return {"#f6ecff", "#7437b8"};
   }
   return {"#ffffff", "#000000"};
 }

@@ -22,6 +22,10 @@ std::string_view role_name(Role role) {
       return "egress";
     case Role::kEdgeServer:
       return "edge-server";
+    case Role::kManager:
+      return "edge-server-manager";
+    case Role::kController:
+      return "controller";
   }
   return "";
 }

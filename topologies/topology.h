@@ -26,7 +26,8 @@
 
 namespace cats::topologies {
 
-enum class Role { kHost, kIngress, kTransit, kEgress, kEdgeServer };
+// The last two are the control plane of the centralized and hybrid modes (draft-yl-bmwg-cats-02, figure 1).
+enum class Role { kHost, kIngress, kTransit, kEgress, kEdgeServer, kManager, kController };
 
 inline constexpr std::uint32_t kDomainAs = 65000;
 inline constexpr std::uint32_t kFirstEdgeAs = 65100;  // edge server i has 65100 + i
