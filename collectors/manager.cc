@@ -8,6 +8,7 @@ namespace cats::collectors {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using http::not_allowed;
 using http::problem;
 using http::Response;
 
@@ -23,12 +24,6 @@ std::optional<std::string> instance_of(std::string_view path) {
   return std::string(path);
 }
 
-Response not_allowed(const http::Request& request, const char* allowed) {
-  Response response = problem(405, fmt::format("{} is not allowed here, only {}", request.method, allowed));
-  response.headers["Allow"] = allowed;
-  return response;
-}
-
 }  // namespace
 
 Manager::Manager(Config config, Callbacks callbacks)
@@ -40,9 +35,7 @@ Manager::Manager(Config config, Callbacks callbacks)
 
 void Manager::handle(const http::Request& request, const http::Reply& reply) {
   const http::Principal* principal = request.bearer ? config_.tokens.find(*request.bearer) : nullptr;
-  Response response =
-      principal == nullptr ? problem(401, "a bearer token of this run is needed") : answer(request, *principal);
-  if (principal == nullptr) response.headers["WWW-Authenticate"] = "Bearer";
+  Response response = principal == nullptr ? http::unauthorised() : answer(request, *principal);
   if (response.status >= 400 && callbacks_.refused)
     callbacks_.refused(principal == nullptr ? "" : principal->name, response.status,
                        nlohmann::json::parse(response.body).at("detail").get<std::string>());
@@ -54,10 +47,10 @@ Response Manager::answer(const http::Request& request, const http::Principal& pr
     if (request.method != "PUT") return not_allowed(request, "PUT");
     return put_metrics(request, principal, *csci);
   }
-  if (request.path == "/v1/health") return {200, Json({{"status", "up"}}).dump() + "\n"};
-  if (request.path != "/v1/metrics" && request.path != "/v1/metrics/events")
+  if (request.path != "/v1/health" && request.path != "/v1/metrics" && request.path != "/v1/metrics/events")
     return problem(404, "no such resource: " + request.path.substr(0, 80));
   if (request.method != "GET") return not_allowed(request, "GET");
+  if (request.path == "/v1/health") return {200, Json({{"status", "up"}}).dump() + "\n"};
   if (principal.role != "controller" && principal.role != "operator")
     return problem(403, fmt::format("{} may publish its own metrics and read none", principal.name));
   if (request.path == "/v1/metrics/events") return {.feed = feed_};

@@ -58,8 +58,8 @@ class Manager {
  private:
   struct Known {
     Instance instance;
-    std::optional<MetricReport> report;
-    Instant received;
+    std::optional<MetricReport> report = {};
+    Instant received = {};
     bool changed = false;
   };
 

@@ -173,6 +173,19 @@ MetricReport from_edge_metadata(const bgp::EdgeMetadata& metadata, const WallClo
   return report;
 }
 
+MetricReport only(const MetricReport& report, const std::set<std::string>& metrics) {
+  MetricReport part{{}, report.stamp, report.known};
+  bool counts = false;
+  for (const auto& [name, value] : report.values) {
+    if (!metrics.contains(name)) continue;
+    part.values[name] = value;
+    counts = counts || name.starts_with("packets_") || name.starts_with("bytes_");
+  }
+  if (const auto period = report.values.find("traffic_period_s"); counts && period != report.values.end())
+    part.values.insert(*period);
+  return part;
+}
+
 Expected<MetricReport> quantised(const MetricReport& report, const WallClock& wall) {
   const auto metadata = to_edge_metadata(report, wall);
   if (!metadata) return tl::make_unexpected(metadata.error());

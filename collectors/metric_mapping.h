@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -60,6 +61,9 @@ Expected<bgp::EdgeMetadata> to_edge_metadata(const MetricReport& report, const W
 // Sub-TLVs that mean nothing here, and those a receiver must ignore, are left out. For a report made by this function
 // or by quantised(), from_edge_metadata(to_edge_metadata(report)) is the report again, exactly.
 MetricReport from_edge_metadata(const bgp::EdgeMetadata& metadata, const WallClock& wall);
+
+// The report with these metrics alone; traffic counts bring their period. Without any: an empty report.
+MetricReport only(const MetricReport& report, const std::set<std::string>& metrics);
 
 // The report with every value as the wire will hold it. Errors of to_edge_metadata.
 Expected<MetricReport> quantised(const MetricReport& report, const WallClock& wall);

@@ -5,20 +5,6 @@
 #include <vector>
 
 namespace cats::collectors {
-namespace {
-
-// Another value than the report's, of the same meaning: what a router that corrupts metrics would pass on.
-MetricReport altered(MetricReport report) {
-  if (report.known) *report.known ^= 1;
-  const auto available = report.values.find("available_compute");
-  if (available != report.values.end())
-    available->second += available->second < 50 ? 1 : -1;
-  else if (!report.known && !report.values.empty())
-    report.values.begin()->second = report.values.begin()->second < 1 ? 1 : report.values.begin()->second - 1;
-  return report;
-}
-
-}  // namespace
 
 class Publisher::Impl {
  public:
@@ -39,6 +25,11 @@ class Publisher::Impl {
     return tell();
   }
 
+  void announce_bare() {
+    latest_ = MetricReport{};
+    if (!withdrawn_) static_cast<void>(tell());
+  }
+
   Expected<void> withdraw() {
     withdrawn_ = true;
     if (!established()) return {};
@@ -55,10 +46,7 @@ class Publisher::Impl {
     return tell();
   }
 
-  void inject(PublisherFault fault, unsigned updates) {
-    fault_ = fault;
-    faulty_updates_ = fault == PublisherFault::none ? 0 : updates;
-  }
+  void inject(PublisherFault fault, unsigned updates) { faulty_.inject(fault, updates); }
 
   void close(const std::string& text, std::function<void()> done) {
     if (!withdrawn_) static_cast<void>(withdraw());
@@ -90,11 +78,7 @@ class Publisher::Impl {
   Expected<void> tell() {
     if (!latest_ || !established()) return {};
     const bool again = std::exchange(told_, true);
-    PublisherFault fault = PublisherFault::none;
-    if (faulty_updates_ > 0) {
-      --faulty_updates_;
-      fault = fault_;
-    }
+    const PublisherFault fault = faulty_.next();
     if (fault == PublisherFault::lost_update) {
       notify(*latest_, std::chrono::steady_clock::now(), again);
       return {};
@@ -112,12 +96,14 @@ class Publisher::Impl {
   }
 
   Expected<bgp::Update> update_of(const MetricReport& report) const {
-    auto metadata = to_edge_metadata(report, config_.wall);
-    if (!metadata) return tl::make_unexpected(metadata.error());
     bgp::Update update;
     update.attributes.origin = bgp::Origin::igp;
     update.attributes.as_path = bgp::AsPath::sequence({config_.speaker.session.local_as});
-    update.attributes.edge_metadata = bgp::CarriedEdgeMetadata{std::move(*metadata), 0};
+    if (!bare(report)) {
+      auto metadata = to_edge_metadata(report, config_.wall);
+      if (!metadata) return tl::make_unexpected(metadata.error());
+      update.attributes.edge_metadata = bgp::CarriedEdgeMetadata{std::move(*metadata), 0};
+    }
     if (config_.cs_id.is_v4()) {
       update.attributes.next_hop = config_.csci;
       update.nlri = {nlri()};
@@ -136,8 +122,9 @@ class Publisher::Impl {
     if (!handed) return tl::make_unexpected(handed.error());
     return {};
   }
+  static bool bare(const MetricReport& report) { return report == MetricReport{}; }
   void notify(const MetricReport& report, Instant at, bool again) const {
-    if (callbacks_.on_sent) callbacks_.on_sent(report, at, again);
+    if (callbacks_.on_sent && !bare(report)) callbacks_.on_sent(report, at, again);
   }
 
   PublisherConfig config_;
@@ -146,8 +133,7 @@ class Publisher::Impl {
   bool told_ = false;  // latest_ has gone out at least once
   bool withdrawn_ = false;
   std::vector<std::pair<MetricReport, bool>> waiting_;  // in the speaker's queue
-  PublisherFault fault_ = PublisherFault::none;
-  unsigned faulty_updates_ = 0;
+  FaultyUpdates faulty_;
   bgp::Speaker speaker_;
 };
 
@@ -157,6 +143,7 @@ Publisher::~Publisher() = default;
 
 void Publisher::start() { impl_->speaker().start(); }
 Expected<void> Publisher::publish(const MetricReport& report) { return impl_->publish(report); }
+void Publisher::announce_bare() { impl_->announce_bare(); }
 Expected<void> Publisher::withdraw() { return impl_->withdraw(); }
 Expected<void> Publisher::announce() { return impl_->announce(); }
 bool Publisher::announced() const { return !impl_->withdrawn(); }

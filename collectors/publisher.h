@@ -11,6 +11,7 @@
 #include "base/ip.h"
 #include "bgp/speaker.h"
 #include "collectors/metric_mapping.h"
+#include "collectors/publisher_fault.h"
 
 namespace cats::collectors {
 
@@ -28,13 +29,6 @@ struct PublisherCallbacks {
   std::function<void(bgp::SessionState, const std::string& why)> on_state;
 };
 
-// Deliberate faults that tests of the tests inject.
-enum class PublisherFault {
-  none,
-  lost_update,    // reported as sent, not sent
-  altered_value,  // reported as it should be, sent with another value
-};
-
 class Publisher {
  public:
   // Throws UsageError for a configuration that cannot work.
@@ -47,6 +41,8 @@ class Publisher {
   // Announces the route with this report; without a session, as soon as there is one (the latest report alone). Error:
   // what to_edge_metadata or the session refuses.
   Expected<void> publish(const MetricReport& report);
+  // Announces the route without attribute 42, until the first report: where metrics go another way, reachability stays.
+  void announce_bare();
   // Withdraws the route until announce(), which sends the latest report; publish() only remembers meanwhile.
   Expected<void> withdraw();
   Expected<void> announce();

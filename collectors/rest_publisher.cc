@@ -33,9 +33,11 @@ struct RestPublisher::State {
     while (open && next) {
       const MetricReport report = *std::exchange(next, std::nullopt);
       const bool again = std::exchange(tried, false);
+      const PublisherFault fault = again ? PublisherFault::none : faulty.next();
       if (callbacks.on_sent) callbacks.on_sent(report, std::chrono::steady_clock::now(), again);
-      const http::Outcome outcome =
-          co_await client.request("PUT", target, to_json(report, wall).dump(), kAnswerTimeout);
+      if (fault == PublisherFault::lost_update) continue;
+      const MetricReport told = fault == PublisherFault::altered_value ? altered(report) : report;
+      const http::Outcome outcome = co_await client.request("PUT", target, to_json(told, wall).dump(), kAnswerTimeout);
       if (!open) break;
       if (outcome.ok()) continue;
       if (callbacks.on_failed) callbacks.on_failed(report, outcome.why());
@@ -57,6 +59,7 @@ struct RestPublisher::State {
   asio::steady_timer timer;
   std::optional<MetricReport> next;
   bool tried = false;  // `next` was sent before
+  FaultyUpdates faulty;
   bool running = false;
   bool open = true;
 };
@@ -70,6 +73,8 @@ RestPublisher::~RestPublisher() {
   state_->timer.cancel();
   state_->client.close();
 }
+
+void RestPublisher::inject(PublisherFault fault, unsigned updates) { state_->faulty.inject(fault, updates); }
 
 void RestPublisher::publish(const MetricReport& report) {
   state_->next = report;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "collectors/metric_mapping.h"
+#include "collectors/publisher_fault.h"
 #include "http/rest_client.h"
 
 namespace cats::collectors {
@@ -30,6 +31,9 @@ class RestPublisher {
   // The report, once the one before is answered; of several that wait, only the latest. What found no answer is tried
   // again after half a second, until a newer one takes its place; what is refused is not.
   void publish(const MetricReport& report);
+
+  // For the next `updates` publications.
+  void inject(PublisherFault fault, unsigned updates = 1);
 
  private:
   struct State;

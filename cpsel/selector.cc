@@ -20,6 +20,11 @@ std::size_t Selector::add_service(ServiceSettings settings, const AlgorithmInfo&
 
 std::optional<Decision> Selector::received(std::size_t service, const InstanceId& instance, Report report,
                                            Instant now) {
+  if (!learn(service, instance, std::move(report), now)) return std::nullopt;
+  return decide(service, now);
+}
+
+bool Selector::learn(std::size_t service, const InstanceId& instance, Report report, Instant now) {
   Service& s = services_.at(service);
   const auto [found, is_new] = s.instances.try_emplace(instance);
   Instance& known = found->second;
@@ -27,12 +32,12 @@ std::optional<Decision> Selector::received(std::size_t service, const InstanceId
                           known.report.window_end != report.window_end;
   const std::optional<Instant> earlier = is_new ? std::nullopt : std::optional(born(known));
   known.report = std::move(report);
-  if (!tells_more) return std::nullopt;
+  if (!tells_more) return false;
   known.received = now;
   known.number = ++s.reports;
   known.earlier = earlier;
   if (earlier) s.flows[instance].forget_before(*earlier);
-  return decide(service, now);
+  return true;
 }
 
 std::optional<Decision> Selector::withdrawn(std::size_t service, const InstanceId& instance, Instant now) {

@@ -67,6 +67,9 @@ class Selector {
 
   // Nothing when the report tells nothing new: the same values and stamp again, perhaps over another path.
   std::optional<Decision> received(std::size_t service, const InstanceId& instance, Report report, Instant now);
+  // For reports that come in batches: whether it tells anything new, and the decision after the last of them.
+  bool learn(std::size_t service, const InstanceId& instance, Report report, Instant now);
+  Decision choose(std::size_t service, Instant now) { return decide(service, now); }
   // Nothing when it was not there.
   std::optional<Decision> withdrawn(std::size_t service, const InstanceId& instance, Instant now);
   // A decision for each service in which an age limit has passed since its last decision.

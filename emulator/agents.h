@@ -1,5 +1,4 @@
-// The agents of a run: one `catsd` process per edge server, ingress and host, and the tap, with what the topology and
-// the scenario say about each as their configuration.
+// The processes of a run's agents.
 #pragma once
 
 #include <filesystem>
@@ -8,32 +7,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "emulator/agent_plan.h"
 #include "emulator/control/client.h"
 #include "emulator/kernel/process.h"
 #include "emulator/world.h"
-#include "scenarios/scenario.h"
 
 namespace cats {
-
-// Name → configuration of every agent that a scenario needs; the name is the node's, or "tap". Pure.
-struct AgentPlan {
-  std::string role;  // of `catsd ROLE`
-  nlohmann::ordered_json config;
-  double quota_cores = 0;  // of an edge server's threads
-  Duration quota_period{};
-
-  bool operator==(const AgentPlan&) const = default;
-};
-struct AgentPaths {
-  std::filesystem::path state;          // /run/catsbench/RUN: control sockets
-  std::filesystem::path run_directory;  // events/ and samples/
-};
-std::map<std::string, AgentPlan> plan_agents(const scenarios::Scenario& scenario, const std::string& run,
-                                             const AgentPaths& paths, Instant epoch);
-
-// When each source publishes within T: seeded, at least 120 ms apart when T allows, else evenly spread (cats-tests.md,
-// common rules). One per edge server, in the topology's order.
-std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed);
 
 class Agents {
  public:
@@ -51,7 +30,7 @@ class Agents {
   Duration service_cpu_time(const std::string& edge_server) const { return thread_groups_.at(edge_server).usage(); }
   // The first agent that has ended: name, exit status, last line of its log; else "".
   std::string dead();
-  // In order: hosts, ingresses, edge servers (BGP Cease), tap.
+  // In order: hosts, controller, ingresses, edge servers (BGP Cease), manager, tap.
   void stop();
 
  private:
@@ -64,6 +43,7 @@ class Agents {
 
   void set_quota(const std::string& name, const AgentPlan& plan);
   void start(const std::string& name, const AgentPlan& plan);
+  void end(const std::string& name);
   void connect(const std::string& name, Instant deadline);
   std::string death_of(const std::string& name, Agent& agent) const;
 

@@ -20,8 +20,9 @@ class Preflight {
     one_as();
     sessions();
     for (const auto& site : testbed_.sites()) collector(site);
+    if (scenario_.mode != scenarios::Mode::distributed) control_plane();
     for (const auto& ingress : testbed_.ingresses()) {
-      metrics_at(ingress);
+      instances_at(ingress);
       for (const auto& site : testbed_.sites()) tunnel(ingress, site);
       for (const auto& service : world_.topology().services) southbound(ingress, service.cs_id.str());
     }
@@ -79,18 +80,53 @@ class Preflight {
     });
   }
 
-  void metrics_at(const std::string& ingress) {
-    expect(fmt::format("metrics at {}", ingress), "every instance is announced, with metrics", [&]() -> std::string {
+  // The metric that the ingress itself chooses by: none where it takes orders.
+  std::string own_metric() const {
+    if (scenario_.cps() == scenarios::Cps::controller) return "";
+    return scenario_.cps() == scenarios::Cps::split ? scenario_.controller.fallback : scenario_.metrics.steer_by;
+  }
+
+  void instances_at(const std::string& ingress) {
+    const std::string metric = own_metric();
+    const std::string good =
+        metric.empty() ? "every instance is announced" : "every instance is announced, with metrics";
+    expect(fmt::format("{} at {}", metric.empty() ? "routes" : "metrics", ingress), good, [&]() -> std::string {
       const json status = testbed_.command(ingress, {{"do", "status"}});
       std::set<std::string> present;
       for (const auto& service : status.at("services"))
         for (const auto& instance : service.at("instances"))
-          if (instance.at("eligible").get<bool>() && instance.at("values").contains(scenario_.metrics.steer_by))
+          if (metric.empty() || (instance.at("eligible").get<bool>() && instance.at("values").contains(metric)))
             present.insert(instance.at("csci"));
       for (const auto& site : testbed_.sites())
         if (!present.contains(site.csci.str()))
-          return fmt::format("no usable {} of {} ({})", scenario_.metrics.steer_by, site.node, site.csci);
+          return metric.empty() ? fmt::format("no route to {} ({})", site.node, site.csci)
+                                : fmt::format("no usable {} of {} ({})", metric, site.node, site.csci);
       return "";
+    });
+  }
+
+  void control_plane() {
+    const std::string name = world_.topology().with_role(topologies::Role::kController).at(0)->name;
+    const std::string metric = scenario_.metrics.steer_by;
+    const bool steers = scenario_.cps() != scenarios::Cps::ingress;
+    expect(fmt::format("metrics at {}", name), "every instance is known, by way of the manager", [&]() -> std::string {
+      const json status = testbed_.command(name, {{"do", "status"}});
+      if (!status.at("manager").get<bool>()) return "it does not hear the edge server manager";
+      for (const auto& instance : status.at("metrics"))
+        if (!instance.at("values").is_object() || (steers && !instance.at("values").contains(metric)))
+          return fmt::format("no {} of {}", steers ? metric : "metrics", instance.at("node").get<std::string>());
+      return "";
+    });
+    if (!steers) return;
+    expect(fmt::format("orders of {}", name), "in force at every ingress", [&]() -> std::string {
+      const json status = testbed_.command(name, {{"do", "status"}});
+      for (const auto& router : status.at("routers"))
+        if (!router.at("failure").is_null())
+          return fmt::format("{}: {}", router.at("node").get<std::string>(), router.at("failure").get<std::string>());
+      for (const auto& selection : status.at("selections"))
+        if (selection.at("in_force").size() < testbed_.ingresses().size())
+          return fmt::format("decision {} is not in force at every ingress", selection.at("id").dump());
+      return status.at("selections").empty() ? "nothing was decided" : "";
     });
   }
 

@@ -1,5 +1,6 @@
 #include "emulator/testbed.h"
 
+#include <algorithm>
 #include <sstream>
 #include <thread>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "emulator/control_plane.h"
 
 namespace cats {
 namespace {
@@ -42,6 +44,7 @@ void EmulatedTestbed::build(const scenarios::Scenario& scenario) {
                                           .logs = options_.paths.run_directory / "logs",
                                           .progress = options_.stage});
   world_->up(plan);
+  Credentials(options_.paths.state).write(*topology_);
   options_.stage("starting agents");
   agents_.emplace(*world_, plan_agents(scenario, options_.run, options_.paths, epoch_), options_.paths, options_.catsd);
 }
@@ -72,6 +75,28 @@ void EmulatedTestbed::name_nodes(const scenarios::Scenario& scenario) {
                       .quota_cores = scenario.service.quota_of(instance.node)});
   for (const auto* node : topology_->with_role(topologies::Role::kIngress)) ingresses_.push_back(node->name);
   for (const auto* node : topology_->with_role(topologies::Role::kHost)) hosts_.push_back(node->name);
+  name_path_selectors(scenario);
+}
+
+void EmulatedTestbed::name_path_selectors(const scenarios::Scenario& scenario) {
+  using scenarios::Cps;
+  using scenarios::Mode;
+  deciders_.clear();
+  steering_.clear();
+  receivers_.clear();
+  const auto controllers = topology_->with_role(topologies::Role::kController);
+  const std::string controller = scenario.mode == Mode::distributed ? "" : controllers.at(0)->name;
+  for (const std::string& ingress : ingresses_) {
+    steering_.push_back({.node = ingress,
+                         .decider = scenario.cps() == Cps::controller ? controller : ingress,
+                         .listener = scenario.cps() == Cps::ingress ? ingress : controller});
+    if (std::ranges::find(deciders_, steering_.back().decider) == deciders_.end())
+      deciders_.push_back(steering_.back().decider);
+    const auto by_bgp = metrics_by(scenarios::Via::bgp, scenario);
+    if (!by_bgp || !by_bgp->empty()) receivers_.push_back({ingress, "bgp"});
+  }
+  const auto by_rest = metrics_by(scenarios::Via::controller, scenario);
+  if (!by_rest || !by_rest->empty()) receivers_.push_back({controller, "rest"});
 }
 
 void EmulatedTestbed::check_alive() {

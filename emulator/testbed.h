@@ -40,6 +40,9 @@ class EmulatedTestbed final : public scenarios::Testbed {
   const std::vector<scenarios::Site>& sites() const override { return sites_; }
   const std::vector<std::string>& ingresses() const override { return ingresses_; }
   const std::vector<std::string>& hosts() const override { return hosts_; }
+  const std::vector<std::string>& deciders() const override { return deciders_; }
+  const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
+  const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
   Duration cpu_time(const std::string& node) const override;
   MachineTime machine_time() const override;
@@ -50,6 +53,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
   void build(const scenarios::Scenario& scenario);
   void tear_down();
   void name_nodes(const scenarios::Scenario& scenario);
+  void name_path_selectors(const scenarios::Scenario& scenario);
 
   TestbedOptions options_;
   Instant epoch_;
@@ -61,6 +65,9 @@ class EmulatedTestbed final : public scenarios::Testbed {
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_;
   std::vector<std::string> hosts_;
+  std::vector<std::string> deciders_;
+  std::vector<scenarios::Ingress> steering_;
+  std::vector<scenarios::Receiver> receivers_;
 };
 
 }  // namespace cats

@@ -94,6 +94,18 @@ Response problem(unsigned status, const std::string& detail) {
   return {.status = status, .body = body.dump() + "\n", .content_type = "application/problem+json"};
 }
 
+Response not_allowed(const Request& request, const std::string& allowed) {
+  Response response = problem(405, fmt::format("{} is not allowed here, only {}", request.method, allowed));
+  response.headers["Allow"] = allowed;
+  return response;
+}
+
+Response unauthorised() {
+  Response response = problem(401, "a bearer token of this run is needed");
+  response.headers["WWW-Authenticate"] = "Bearer";
+  return response;
+}
+
 class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& io, Handler handler, ServerConfig config)
@@ -190,11 +202,13 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
       const Instant received = std::chrono::steady_clock::now();
       channel.tcp().expires_never();
       const bool keep_alive = parser.get().keep_alive();
+      const bool head = parser.get().method() == wire::verb::head;
       const std::string last_event_id(parser.get()["Last-Event-ID"]);
       auto response = co_await answer(parser.release(), peer, received);
       if (!response || !open_) co_return;
       if (response->feed) co_return co_await follow(channel, std::move(*response), last_event_id);
       auto message = make_response(std::move(*response), keep_alive);
+      if (head) message.body().clear();  // its length stays in the header (RFC 9110, 9.3.2)
       channel.tcp().expires_after(config_.idle_timeout);
       auto [write_error, written] =
           co_await channel.with([&](auto& stream) { return wire::async_write(stream, message, no_throw); });

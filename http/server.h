@@ -35,7 +35,7 @@ struct Request {
 
 struct Response {
   unsigned status = 200;
-  std::string body;
+  std::string body = {};
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers = {};
   // Instead of a body: events from here on, until one of the two ends the connection.
@@ -44,6 +44,9 @@ struct Response {
 
 // Problem details (RFC 9457) of type about:blank: title, status and `detail`.
 Response problem(unsigned status, const std::string& detail);
+// 405 with Allow (RFC 9110), and 401 with WWW-Authenticate.
+Response not_allowed(const Request& request, const std::string& allowed);
+Response unauthorised();
 
 // Given once, from any thread.
 using Reply = std::function<void(Response)>;

@@ -277,9 +277,9 @@ class Expander {
 }  // namespace
 
 const std::vector<std::string>& keys_of_a_test() {
-  static const std::vector<std::string> keys = {"interval",  "refresh",  "age_limit", "service", "metrics",
-                                                "algorithm", "workload", "trials",    "warm_up", "cool_down",
-                                                "mode",      "faults",   "background"};
+  static const std::vector<std::string> keys = {"interval",  "refresh",  "age_limit",  "service",   "metrics",
+                                                "algorithm", "workload", "trials",     "warm_up",   "cool_down",
+                                                "mode",      "faults",   "background", "controller"};
   return keys;
 }
 

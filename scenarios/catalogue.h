@@ -13,7 +13,8 @@ struct AlgorithmDeclaration {
   std::string name;
   std::string help;
   std::vector<Parameter> parameters;
-  bool needs_replies = false;  // it reads replies or requests in flight: the emulator refuses it
+  bool needs_replies = false;      // it reads replies or requests in flight: the emulator refuses it
+  bool needs_flow_counts = false;  // it reads the flow table's counts: a controller cannot run it
 };
 
 // What a test's report says, and a bound may name. A name that ends in ".*" stands for one figure per hop, site, ….
@@ -36,6 +37,7 @@ struct FaultDeclaration {
   bool needs_instance = false;  // `instance` names an edge server
   std::vector<Parameter> parameters;
   std::string help;
+  bool of_the_cps = false;  // it strikes the C-PS of an ingress: one must decide there
 };
 
 struct Catalogue {

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "scenarios/cases.h"
+#include "scenarios/control_plane.h"
 #include "scenarios/guard.h"
 #include "scenarios/read_metrics.h"
 #include "scenarios/read_sections.h"
@@ -99,12 +100,14 @@ class Loader {
       root.complain("a scenario is a map: name, topology, interval, metrics, algorithm, tests, …");
       return;
     }
-    const yaml::Map map = root.map({"name", "topology", "mode", "seed", "interval", "refresh", "age_limit", "attribute",
-                                    "service", "metrics", "algorithm", "workload", "background", "tests", "trials",
-                                    "warm_up", "cool_down", "faults", "bounds"});
+    const yaml::Map map =
+        root.map({"name",      "topology",  "mode",    "controller", "seed",      "interval", "refresh",
+                  "age_limit", "attribute", "service", "metrics",    "algorithm", "workload", "background",
+                  "tests",     "trials",    "warm_up", "cool_down",  "faults",    "bounds"});
     scenario.name = read_name(map.at("name"));
     scenario.topology = map.at("topology").string();
-    scenario.mode = read_mode(map.get("mode"));
+    scenario.mode = read_choice(map.get("mode"), {Mode::distributed, Mode::centralized, Mode::hybrid}, scenario.mode);
+    scenario.controller = read_control_plane(map.get("controller"));
     scenario.seed = static_cast<std::uint64_t>(map.get("seed").integer(1, 0, kLargestSeed));
     scenario.interval = read_duration(map.at("interval"), kUnknown, 10ms, 1h);
     read_refresh(map, scenario);
@@ -121,6 +124,7 @@ class Loader {
     read_trials(map, scenario);
     scenario.faults = read_faults(map.get("faults"), catalogue_);
     scenario.bounds = read_bounds(map.get("bounds"), catalogue_);
+    check_control_plane(map, scenario, catalogue_);
   }
 
   static std::string read_name(const yaml::Reader& reader) {
@@ -131,12 +135,6 @@ class Loader {
     });
     if (!plain) reader.complain(fmt::format("\"{}\": write at most 40 lower-case letters, digits and hyphens", name));
     return name;
-  }
-
-  static Mode read_mode(const yaml::Reader& reader) {
-    const std::string mode = reader.choice({"distributed", "centralized", "hybrid"}, "distributed");
-    if (mode != "distributed") reader.complain(fmt::format("\"{}\" is not available yet: write distributed", mode));
-    return Mode::distributed;
   }
 
   static Metrics read_metrics_of(const yaml::Reader& reader) {
@@ -233,6 +231,7 @@ class Loader {
       if (!network) return network.error().str();
       known->second = std::move(*network);
     }
+    check_control_nodes(map.get("mode"), scenario.mode, *known->second);
     check_service(map.get("service"), *known->second);
     check_background(map.get("background"), *known->second);
     check_faults(map.get("faults"), catalogue_, *known->second);

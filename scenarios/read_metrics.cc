@@ -59,8 +59,8 @@ std::vector<std::string> every_metric() {
 }
 
 const std::vector<std::string>& declaration_keys() {
-  static const std::vector<std::string> keys = {"type",   "level",         "unit",        "statistics", "format",
-                                                "source", "normalisation", "aggregation", "order",      "of"};
+  static const std::vector<std::string> keys = {
+      "type", "level", "unit", "statistics", "format", "source", "normalisation", "aggregation", "order", "of", "via"};
   return keys;
 }
 
@@ -97,6 +97,27 @@ void report_problems(const std::vector<Declaration>& declared, const std::vector
   }
 }
 
+// `via` of a declaration, if it can be read.
+std::optional<Via> read_via(const yaml::Reader& reader, const std::string& type) {
+  if (!reader.is_map()) return std::nullopt;
+  const yaml::Reader via = reader.open_map().get("via");
+  if (!via.present()) return std::nullopt;
+  const std::string word = via.choice({to_string(Via::bgp), to_string(Via::controller)});
+  if (word.empty() || type.empty()) return std::nullopt;
+  if (!is_distributed(type)) {
+    via.complain(
+        fmt::format("the values of {} do not travel, only scores derived from them: leave \"via\" away", type));
+    return std::nullopt;
+  }
+  return word == to_string(Via::bgp) ? Via::bgp : Via::controller;
+}
+
+}  // namespace
+
+bool is_distributed(std::string_view metric) {
+  return std::ranges::find(kNotDistributed, metric) == kNotDistributed.end();
+}
+
 void check_steering(const yaml::Reader& reader, const std::vector<Declaration>& declared) {
   if (!reader.present() || !reader.is_scalar()) return;
   const std::string name = reader.text();
@@ -107,12 +128,10 @@ void check_steering(const yaml::Reader& reader, const std::vector<Declaration>& 
     const char* what = cpsel::find_metric(name) == nullptr ? "is no metric" : "is used but not declared";
     reader.complain(fmt::format("\"{}\" {}: declared are {}{}", name, what, names.empty() ? "none" : one_of(names),
                                 did_you_mean(name, names)));
-  } else if (std::ranges::find(kNotDistributed, name) != kNotDistributed.end()) {
+  } else if (!is_distributed(name)) {
     reader.complain(fmt::format("attribute 42 does not carry {}: steer by available_compute or a score", name));
   }
 }
-
-}  // namespace
 
 Metrics read_metrics(const yaml::Reader& reader) {
   const yaml::Map map = reader.map({"window", "steer_by", "declared"});
@@ -121,7 +140,10 @@ Metrics read_metrics(const yaml::Reader& reader) {
   const yaml::Reader list = map.at("declared");
   const std::vector<yaml::Reader> readers = list.list();
   metrics.declared.reserve(readers.size());
-  for (const auto& one : readers) metrics.declared.push_back(read_declaration(one));
+  for (const auto& one : readers) {
+    const std::string type = metrics.declared.emplace_back(read_declaration(one)).type;
+    if (const auto via = read_via(one, type)) metrics.via[type] = *via;
+  }
   if (list.is_list() && readers.empty()) list.complain("declare at least one metric");
   report_problems(metrics.declared, readers);
   const yaml::Reader steer_by = map.at("steer_by");

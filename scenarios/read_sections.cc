@@ -249,12 +249,10 @@ Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue)
   Algorithm algorithm;
   if (!reader.present()) return algorithm;
   std::optional<yaml::Reader> parameters;
-  yaml::Reader name = reader;
-  if (!reader.is_scalar()) {
-    const yaml::Map map = reader.map({"name", "parameters"});
-    name = map.at("name");
-    if (map.has("parameters")) parameters = map.get("parameters");
-  }
+  const yaml::Map map = reader.is_scalar() ? yaml::Map() : reader.map({"name", "parameters"});
+  // No assignment: it would put the name in the place of the whole.
+  const yaml::Reader name = reader.is_scalar() ? reader : map.at("name");
+  if (!reader.is_scalar() && map.has("parameters")) parameters.emplace(map.get("parameters"));
   if (name.present() && name.is_scalar() && name.text().find('/') != std::string::npos)
     return read_library(name, parameters);
   algorithm.name = name.choice(names_of(catalogue.algorithms));

@@ -1,6 +1,7 @@
 #include "scenarios/scenario.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/diagnostics.h"
 
@@ -12,6 +13,16 @@ using namespace std::chrono_literals;
 constexpr int kQuickTrials = 2;
 constexpr Duration kQuickWarmUp = 2s;
 constexpr Duration kQuickCoolDown = 500ms;
+
+bool counts_traffic(std::string_view metric) {
+  constexpr std::array<std::string_view, 5> kCounts = {"packets_in", "packets_out", "bytes_in", "bytes_out",
+                                                       "traffic_period_s"};
+  return std::ranges::find(kCounts, metric) != kCounts.end();
+}
+
+bool travel_together(std::string_view a, std::string_view b) {
+  return a == b || (counts_traffic(a) && counts_traffic(b));
+}
 
 }  // namespace
 
@@ -35,6 +46,18 @@ Duration Workload::mean_flow_duration() const {
 const TestRequest* Scenario::test(const std::string& test_name) const {
   const auto found = std::ranges::find(tests, test_name, &TestRequest::name);
   return found == tests.end() ? nullptr : &*found;
+}
+
+Via Scenario::via(const std::string& metric) const {
+  if (mode != Mode::hybrid) return mode == Mode::centralized ? Via::controller : Via::bgp;
+  for (const auto& [given, way] : metrics.via)
+    if (travel_together(given, metric)) return way;
+  return cps() != Cps::ingress && travel_together(metrics.steer_by, metric) ? Via::controller : Via::bgp;
+}
+
+Cps Scenario::cps() const {
+  if (mode == Mode::hybrid) return controller.cps;
+  return mode == Mode::centralized ? Cps::controller : Cps::ingress;
 }
 
 Duration least_warm_up(const Scenario& scenario) {
@@ -99,5 +122,31 @@ const char* to_string(Mode mode) {
 const char* to_string(Refresh refresh) { return refresh == Refresh::every_interval ? "every-interval" : "on-change"; }
 
 const char* to_string(Arrivals arrivals) { return arrivals == Arrivals::poisson ? "poisson" : "constant"; }
+
+const char* to_string(Via via) { return via == Via::controller ? "controller" : "bgp"; }
+
+const char* to_string(Cps cps) {
+  switch (cps) {
+    case Cps::controller:
+      return "controller";
+    case Cps::ingress:
+      return "ingress";
+    case Cps::split:
+      return "split";
+  }
+  return "";
+}
+
+const char* to_string(SouthboundDriver driver) {
+  switch (driver) {
+    case SouthboundDriver::agent:
+      return "agent";
+    case SouthboundDriver::frr_vtysh:
+      return "frr-vtysh";
+    case SouthboundDriver::frr_grpc:
+      return "frr-grpc";
+  }
+  return "";
+}
 
 }  // namespace cats::scenarios

@@ -25,6 +25,9 @@ namespace cats::scenarios {
 enum class Mode : std::uint8_t { distributed, centralized, hybrid };
 enum class Refresh : std::uint8_t { every_interval, on_change };
 enum class Arrivals : std::uint8_t { constant, poisson };
+enum class Via : std::uint8_t { bgp, controller };                          // how a metric's values travel
+enum class Cps : std::uint8_t { controller, ingress, split };               // where the C-PS decides
+enum class SouthboundDriver : std::uint8_t { agent, frr_vtysh, frr_grpc };  // of I1
 
 // How BGP attribute 42 is sent (the metadata draft); the numbers that IANA has not assigned.
 struct Attribute {
@@ -92,6 +95,16 @@ struct Metrics {
   Duration window{};                         // the sampling window W
   std::string steer_by;                      // the declared metric that the C-PS reads
   std::vector<cpsel::Declaration> declared;  // without cpsel::problems()
+  std::map<std::string, Via> via;            // those given, by declared name; Scenario::via() knows the others
+};
+
+// What the centralized and hybrid modes add; a distributed scenario may carry it, unused.
+struct ControlPlane {
+  SouthboundDriver southbound = SouthboundDriver::agent;
+  Cps cps = Cps::split;  // of the hybrid mode; Scenario::cps() knows the other modes'
+  // A declared metric that goes via BGP: with Cps::split the ingress refines candidate weights with it, and steers by
+  // it when the controller is lost. Always there in hybrid mode with Cps::split.
+  std::string fallback;
 };
 
 struct Algorithm {
@@ -137,6 +150,7 @@ struct Case {
 struct Scenario {
   std::string name;
   Mode mode = Mode::distributed;
+  ControlPlane controller;
   std::uint64_t seed = 1;
   Duration interval{};  // T
   Refresh refresh = Refresh::every_interval;
@@ -166,6 +180,13 @@ struct Scenario {
   std::string sha256;  // of `text`
 
   const TestRequest* test(const std::string& test_name) const;  // nullptr when not asked for
+
+  // How the values of a metric travel, declared or not. Distributed: by BGP; centralized: by way of the controller;
+  // hybrid: as given, else by way of the controller that of `steer_by` (unless the ingress decides), by BGP all others.
+  // Counts of packets and octets go together, with their period: they are one sub-TLV.
+  Via via(const std::string& metric) const;
+  // Distributed: ingress; centralized: controller; hybrid: as given.
+  Cps cps() const;
 };
 
 // The scenario's cases; of one made in memory, a case per test.
@@ -190,8 +211,11 @@ Scenario quick(Scenario scenario, const Catalogue& catalogue);
 // max(5T, 5 mean flow durations, 10 s): the common rules' warm-up.
 Duration least_warm_up(const Scenario& scenario);
 
-const char* to_string(Mode mode);          // "distributed"
-const char* to_string(Refresh refresh);    // "every-interval"
-const char* to_string(Arrivals arrivals);  // "poisson"
+const char* to_string(Mode mode);                // "distributed"
+const char* to_string(Refresh refresh);          // "every-interval"
+const char* to_string(Arrivals arrivals);        // "poisson"
+const char* to_string(Via via);                  // "controller"
+const char* to_string(Cps cps);                  // "split"
+const char* to_string(SouthboundDriver driver);  // "frr-vtysh"
 
 }  // namespace cats::scenarios

@@ -23,6 +23,20 @@ struct Site {
   double quota_cores = 0;
 };
 
+// An ingress, where the C-PS that steers it runs, and where the metrics that this C-PS reads first arrive: its own node
+// where the ingress chooses by itself, else the controller's.
+struct Ingress {
+  std::string node;
+  std::string decider;
+  std::string listener;
+};
+
+// Who gets metric updates, and how.
+struct Receiver {
+  std::string node;
+  std::string via;  // "bgp" or "rest"
+};
+
 // An algorithm of the user's broke down: no trial after this one can be taken either.
 class AlgorithmFailed : public MeasurementError {
  public:
@@ -43,6 +57,10 @@ class Testbed {
 
   virtual const std::vector<Site>& sites() const = 0;
   virtual const std::vector<std::string>& ingresses() const = 0;  // node names
+  // The nodes whose C-PS decides, each once: they take the command `algorithm`.
+  virtual const std::vector<std::string>& deciders() const = 0;
+  virtual const std::vector<Ingress>& steering() const = 0;  // one per ingress, in the order of ingresses()
+  virtual const std::vector<Receiver>& receivers() const = 0;
   virtual const std::vector<std::string>& hosts() const = 0;
 
   // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command

@@ -1,9 +1,13 @@
 // Values with units, beyond those of base/yaml.h. Each reader reports what is wrong and returns the fallback.
 #pragma once
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/yaml.h"
@@ -12,6 +16,16 @@ namespace cats::scenarios {
 
 // "3 points" → 3 and "points"; "20%" → 20 and "%". No number: nullopt. Finite always.
 std::pair<std::optional<double>, std::string_view> split_quantity(std::string_view text);
+
+// One of the words that to_string() has for these values of an enumeration.
+template <class E>
+E read_choice(const yaml::Reader& reader, std::initializer_list<E> allowed, E fallback) {
+  std::vector<std::string> words;
+  words.reserve(allowed.size());
+  for (const E each : allowed) words.emplace_back(to_string(each));
+  const auto chosen = std::ranges::find(words, reader.choice(words, to_string(fallback)));
+  return chosen == words.end() ? fallback : *(allowed.begin() + (chosen - words.begin()));
+}
 
 Duration read_duration(const yaml::Reader& reader, Duration fallback, Duration lo, Duration hi);
 // "20/s"

@@ -3,6 +3,7 @@
 
 #include "cpsel/metrics_json.h"
 #include "suite/comparisons.h"
+#include "suite/outages.h"
 #include "suite/report/figure.h"
 #include "suite/trials.h"
 
@@ -106,6 +107,7 @@ TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vecto
   try {
     if (!trials.empty()) {
       const RunData own = data.in(*trials.front());
+      warn_of_outages(own, trials, warnings);
       test->analyse({own, scenario, conditions, trials}, result, warnings);
       conclude(result);
     }

@@ -1,7 +1,9 @@
 #include "suite/faults.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "base/error.h"
 #include "scenarios/catalogue.h"
 
 namespace cats::suite {
@@ -12,16 +14,26 @@ bool momentary(const scenarios::Fault& fault) {
          fault.kind == "lost-count";
 }
 bool commanded(const scenarios::Fault& fault) { return fault.kind != "no-conntrack" && fault.kind != "wrong-tunnel"; }
-bool of_the_ingress(const scenarios::Fault& fault) {
-  return std::ranges::any_of(scenarios::declared_faults(), [&](const scenarios::FaultDeclaration& declared) {
-    return declared.kind == fault.kind && declared.role == "ingress";
-  });
+
+const scenarios::FaultDeclaration& declaration_of(const scenarios::Fault& fault) {
+  static const std::vector<scenarios::FaultDeclaration> declared = scenarios::declared_faults();
+  const auto found = std::ranges::find(declared, fault.kind, &scenarios::FaultDeclaration::kind);
+  if (found == declared.end()) throw UsageError("no fault is called " + fault.kind);
+  return *found;
 }
 
+// A fault of the C-PS strikes where an ingress decides: the loader refuses it for a mode in which none does.
 std::vector<std::string> nodes_of(const scenarios::Fault& fault, const scenarios::Testbed& testbed) {
   if (!fault.node.empty()) return {fault.node};
-  if (of_the_ingress(fault)) return testbed.ingresses();
+  const scenarios::FaultDeclaration& declared = declaration_of(fault);
   std::vector<std::string> nodes;
+  if (declared.role == "ingress") {
+    for (const std::string& ingress : testbed.ingresses())
+      if (!declared.of_the_cps || std::ranges::find(testbed.deciders(), ingress) != testbed.deciders().end())
+        nodes.push_back(ingress);
+    if (nodes.empty()) throw UsageError(fmt::format("fault {}: no ingress decides in this mode", fault.kind));
+    return nodes;
+  }
   for (const auto& site : testbed.sites()) nodes.push_back(site.node);
   return nodes;
 }

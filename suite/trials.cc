@@ -44,7 +44,36 @@ Json describe(const scenarios::Testbed& testbed) {
                      {"cs_id", site.cs_id.str()},
                      {"egress", site.egress},
                      {"quota_cores", site.quota_cores}});
-  return {{"sites", sites}, {"ingresses", testbed.ingresses()}, {"hosts", testbed.hosts()}};
+  Json steering = Json::array();
+  for (const scenarios::Ingress& one : testbed.steering())
+    steering.push_back({{"ingress", one.node}, {"decider", one.decider}, {"listener", one.listener}});
+  Json receivers = Json::array();
+  for (const scenarios::Receiver& one : testbed.receivers())
+    receivers.push_back({{"node", one.node}, {"via", one.via}});
+  return {{"sites", sites},
+          {"ingresses", testbed.ingresses()},
+          {"steering", steering},
+          {"receivers", receivers},
+          {"hosts", testbed.hosts()}};
+}
+
+// `trial_started`: what the trials of an entry share, and what is this one's.
+Json describe(const PlannedTrial& planned, const std::string& id, int attempt) {
+  const Conditions& conditions = planned.conditions;
+  Json json = {{"trial", id},
+               {"test", planned.test->name()},
+               {"entry", planned.entry.label},
+               {"index", planned.index},
+               {"attempt", attempt},
+               {"seed", planned.seed},
+               {"algorithm", conditions.algorithm},
+               {"interval_ns", conditions.interval.count()},
+               {"mode", conditions.mode}};
+  if (!conditions.cps.empty()) json["cps"] = conditions.cps;
+  if (!conditions.southbound.empty()) json["southbound"] = conditions.southbound;
+  json["quick"] = conditions.quick;
+  json["parameters"] = conditions.parameters;
+  return json;
 }
 
 class Loop {
@@ -119,19 +148,7 @@ class Loop {
       described_ = testbed;
     }
     started_ = testbed_.now();
-    const Conditions& conditions = planned.conditions;
-    log_.write_at(started_, "trial_started",
-                  {{"trial", id},
-                   {"test", planned.test->name()},
-                   {"entry", planned.entry.label},
-                   {"index", planned.index},
-                   {"attempt", attempt},
-                   {"seed", planned.seed},
-                   {"algorithm", conditions.algorithm},
-                   {"interval_ns", conditions.interval.count()},
-                   {"mode", conditions.mode},
-                   {"quick", conditions.quick},
-                   {"parameters", conditions.parameters}});
+    log_.write_at(started_, "trial_started", describe(planned, id, attempt));
     bool struck = false;
     const auto begin_phase = [&](std::string_view name) {
       log_.write_at(testbed_.now(), "phase", {{"trial", id}, {"name", name}});

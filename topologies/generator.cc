@@ -36,9 +36,12 @@ std::string generate_sites(int sites, int hosts) {
   for (int i = 1; i <= sites; ++i)
     nodes += node(fmt::format("es{}", i), "server", "edge-server", "        cats-service: service\n");
   for (int i = 1; i <= hosts; ++i) nodes += node(fmt::format("h{}", i), "server", "host");
+  nodes += node("esm", "server", "edge-server-manager") + node("sdn", "server", "controller");
   for (int i = 1; i <= sites; ++i) links += link(fmt::format("r1:eth{}", i), fmt::format("r{}:eth1", i + 1));
   for (int i = 1; i <= sites; ++i) links += link(fmt::format("r{}:eth2", i + 1), fmt::format("es{}:eth1", i));
   for (int i = 1; i <= hosts; ++i) links += link(fmt::format("r1:eth{}", sites + i), fmt::format("h{}:eth1", i));
+  links += link(fmt::format("r1:eth{}", sites + hosts + 1), "esm:eth1");
+  links += link(fmt::format("r1:eth{}", sites + hosts + 2), "sdn:eth1");
   return fmt::format("# {} sites behind one ingress, {} hosts.\nname: sites-{}\ntopology:\n{}  nodes:\n{}  links:\n{}",
                      sites, hosts, sites, kGroups, nodes, links);
 }

@@ -1,6 +1,7 @@
 #include "emulator/roles/controller.h"
 
 #include <algorithm>
+#include <set>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -22,6 +23,8 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::string_view kPolicies = "/v1/policies/";
+const std::set<std::string> kReadable{"/v1/health",     "/v1/metrics",           "/v1/policies",
+                                      "/v1/selections", "/v1/selections/events", "/v1/routers"};
 constexpr std::size_t kKeptDecisions = 1024;
 
 class Controller {
@@ -63,6 +66,7 @@ class Controller {
     std::string failure = {};                          // why the latest order is not in force
   };
   struct Waiting {  // who asked for a decision and is answered when every router has it
+    IpAddress service;
     std::uint64_t decision;
     control::Reply reply;
   };
@@ -95,8 +99,11 @@ class Controller {
 
   void commands() {
     agent_.on_status([this] {
-      return ordered_json{
-          {"port", port_}, {"manager", manager_up_}, {"selections", selections()}, {"routers", routers()}};
+      return ordered_json{{"port", port_},
+                          {"manager", manager_up_},
+                          {"metrics", metrics()},
+                          {"selections", selections()},
+                          {"routers", routers()}};
     });
     agent_.on_stop([this](const std::function<void()>& done) {
       age_timer_.cancel();
@@ -114,7 +121,7 @@ class Controller {
                                   ? control::argument<cpsel::Parameters>(request, "parameters")
                                   : cpsel::Parameters{};
       const std::uint64_t decision = choose(*service, control::argument<std::string>(request, "name"), parameters);
-      waiting_.push_back({decision, std::move(reply)});
+      waiting_.push_back({*address, decision, std::move(reply)});
       answer_waiting();
     });
   }
@@ -125,8 +132,8 @@ class Controller {
     return static_cast<std::size_t>(found - config_.services.begin());
   }
 
-  // -- metrics in
-  // ------------------------------------------------------------------------------------------------------
+  // Metrics in.
+
   void on_manager(bool connected, const std::string& why) {
     manager_up_ = connected;
     agent_.events().write("manager_state", {{"up", connected}, {"why", why}});
@@ -136,42 +143,56 @@ class Controller {
     const Instant received = std::chrono::steady_clock::now();
     const json data = json::parse(event.data, nullptr, false);
     if (!data.is_object() || !data.contains("instances") || !data.at("instances").is_array())
-      return bad_event("the event is no list of instances");
-    for (const json& instance : data.at("instances")) on_instance(instance, received);
+      return static_cast<void>(bad_event("the event is no list of instances"));
+    std::set<std::size_t> changed;
+    for (const json& instance : data.at("instances"))
+      if (const auto service = on_instance(instance, received)) changed.insert(*service);
+    for (const std::size_t service : changed) apply(selector_.choose(service, received));
   }
 
-  void bad_event(const std::string& why) { agent_.events().write("bad_event", {{"why", why}}); }
+  std::nullopt_t bad_event(const std::string& why) {
+    agent_.events().write("bad_event", {{"why", why}});
+    return std::nullopt;
+  }
 
-  void on_instance(const json& instance, Instant received) {
-    if (!instance.is_object() || instance.value("report", json()).is_null()) return;
+  // The service that it tells something new about.
+  std::optional<std::size_t> on_instance(const json& instance, Instant received) {
+    if (!instance.is_object() || instance.value("report", json()).is_null()) return std::nullopt;
     const auto csci = IpAddress::parse(instance.value("csci", ""));
     const auto cs_id = IpAddress::parse(instance.value("cs_id", ""));
     const auto service = csci && cs_id ? find(*cs_id) : std::nullopt;
     if (!service) return bad_event("an instance of no service that is known here");
     const auto report = collectors::report_from_json(instance.at("report"), wall_);
     if (!report) return bad_event(csci->str() + ": " + report.error().message);
+    // A snapshot after a new subscription repeats what is known: that is no reception.
+    const bool news = selector_.learn(
+        *service, {*csci, 0}, {report->values, report->stamp->sequence, report->stamp->window_end, 0, ""}, received);
+    if (!news) return std::nullopt;
     agent_.events().write_at(received, "metric_received",
                              {{"source", csci->str()},
+                              {"via", "rest"},
                               {"seq", report->stamp->sequence},
                               {"path", 0},
                               {"values", report->values},
                               {"known", or_null(report->known)},
                               {"window_end", to_ns(report->stamp->window_end)}});
-    const auto decision = selector_.received(
-        *service, {*csci, 0}, {report->values, report->stamp->sequence, report->stamp->window_end, 0, ""}, received);
-    if (decision) apply(*decision);
+    return service;
   }
 
-  // -- decisions out
-  // ---------------------------------------------------------------------------------------------------
+  // Decisions out.
+
   void apply(const cpsel::Decision& decision) {
     const ordered_json told = to_json(decision);
-    agent_.events().write("decision", told);
+    agent_.events().write(config_.candidates ? "candidate" : "decision", told);
     services_[decision.service].last = decision;
     feed_->publish("decision", told.dump());
-    SteeringOrder order{decision.id, config_.services[decision.service].cs_id, {}};
-    for (std::size_t i = 0; i < decision.inputs.size(); ++i)
-      order.weights[decision.inputs[i].instance.csci] = decision.weights[i];
+    SteeringOrder order{decision.id, config_.services[decision.service].cs_id, {}, {}};
+    for (std::size_t i = 0; i < decision.inputs.size(); ++i) {
+      const cpsel::DecisionInput& input = decision.inputs[i];
+      order.weights[input.instance.csci] = decision.weights[i];
+      if (input.sequence && input.window_end)
+        order.samples[input.instance.csci] = {*input.sequence, wall_.unix_ns(*input.window_end)};
+    }
     for (Router& router : routers_) router.southbound->steer(order);
     arm_age_timer();
   }
@@ -197,7 +218,8 @@ class Controller {
   void answer_waiting() {
     std::erase_if(waiting_, [this](Waiting& one) {
       const bool everywhere = std::ranges::all_of(routers_, [&](const Router& router) {
-        return std::ranges::any_of(router.in_force, [&](const auto& entry) { return entry.second >= one.decision; });
+        const auto known = router.in_force.find(one.service);
+        return known != router.in_force.end() && known->second >= one.decision;
       });
       if (everywhere) one.reply.ok({{"decision", one.decision}});
       return everywhere;
@@ -225,30 +247,29 @@ class Controller {
     return decision.id;
   }
 
-  // -- the REST interface
-  // ----------------------------------------------------------------------------------------------
+  // The REST interface.
+
   void handle(const http::Request& request, const http::Reply& reply) {
     const http::Principal* principal = request.bearer ? tokens_.find(*request.bearer) : nullptr;
-    http::Response response =
-        principal == nullptr ? problem(401, "a bearer token of this run is needed") : answer(request, *principal);
-    if (principal == nullptr) response.headers["WWW-Authenticate"] = "Bearer";
+    http::Response response = principal == nullptr ? http::unauthorised() : answer(request, *principal);
     if (response.status >= 400)
-      agent_.events().write("refused",
-                            {{"principal", principal == nullptr ? "" : principal->name}, {"status", response.status}});
+      agent_.events().write("refused", {{"principal", principal == nullptr ? "" : principal->name},
+                                        {"status", response.status},
+                                        {"why", json::parse(response.body).at("detail").get<std::string>()}});
     reply(std::move(response));
   }
 
   http::Response answer(const http::Request& request, const http::Principal& principal) {
     if (request.path.starts_with(kPolicies)) return put_policy(request, principal);
-    if (request.method != "GET") return problem(405, request.method + " is not allowed here, only GET");
+    if (!kReadable.contains(request.path)) return problem(404, "no such resource: " + request.path.substr(0, 80));
+    if (request.method != "GET") return http::not_allowed(request, "GET");
     if (request.path == "/v1/health") return ok({{"status", "up"}, {"manager", manager_up_ ? "up" : "down"}});
     if (principal.role != "operator") return problem(403, principal.name + " may not ask a controller");
     if (request.path == "/v1/metrics") return ok(metrics());
     if (request.path == "/v1/policies") return ok(policies());
     if (request.path == "/v1/selections") return ok(selections());
     if (request.path == "/v1/selections/events") return {.feed = feed_};
-    if (request.path == "/v1/routers") return ok(routers());
-    return problem(404, "no such resource: " + request.path.substr(0, 80));
+    return ok(routers());
   }
 
   static http::Response ok(const ordered_json& json) { return {200, json.dump() + "\n"}; }
@@ -257,10 +278,11 @@ class Controller {
     const auto cs_id = IpAddress::parse(request.path.substr(kPolicies.size()));
     const auto service = cs_id ? find(*cs_id) : std::nullopt;
     if (!service) return problem(404, "no such service: " + request.path.substr(kPolicies.size(), 80));
-    if (request.method != "PUT") return problem(405, request.method + " is not allowed here, only PUT");
+    if (request.method != "PUT") return http::not_allowed(request, "PUT");
     if (principal.role != "operator") return problem(403, principal.name + " may not set policies");
     const json body = json::parse(request.body, nullptr, false);
-    if (!body.is_object()) return problem(400, "the body is no JSON object");
+    if (body.is_discarded()) return problem(400, "the body is no JSON");
+    if (!body.is_object()) return problem(422, "a policy is an object with algorithm and parameters");
     JsonFields fields(body, "");
     const auto name = fields.get<std::string>("algorithm");
     const cpsel::Parameters parameters = fields.has("parameters") ? read_parameters(fields) : cpsel::Parameters{};
@@ -359,6 +381,7 @@ Expected<ControllerConfig> parse_controller(const json& json) {
   config.events = fields.get<std::string>("events");
   config.control = fields.get<std::string>("control");
   config.seed = fields.get<std::uint64_t>("seed");
+  config.candidates = fields.get("candidates", false);
   if (auto rest = fields.object("rest"))
     config.rest = read_rest_server(*rest);
   else

@@ -26,7 +26,7 @@
 namespace cats::roles {
 
 // As JSON:
-//   {"node": "sdn", "events": FILE, "control": SOCKET, "seed": 1, "rest": {…}, "manager": {…},
+//   {"node": "sdn", "events": FILE, "control": SOCKET, "seed": 1, "candidates"?: false, "rest": {…}, "manager": {…},
 //    "routers": [{"node": "r1", "rest": {…}}],
 //    "services": [{"cs_id", "age_limit_ns": null, "steer_by", "algorithm", "parameters": {},
 //                  "instances": [{"csci", "node", "capacity"}]}]}
@@ -35,6 +35,8 @@ struct ControllerConfig {
   std::filesystem::path events;
   std::filesystem::path control;
   std::uint64_t seed = 0;
+  // What it decides is refined by the routers: it logs `candidate` events then, theirs are the decisions.
+  bool candidates = false;
   RestServerConfig rest;
   RestPeerConfig manager;
 

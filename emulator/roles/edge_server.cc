@@ -84,14 +84,17 @@ class EdgeServer {
     quota_of(group_);
     if (config_.bgp) publisher_.emplace(agent_.io(), publisher_config(config_), publisher_callbacks());
     if (config_.manager)
-      to_manager_.emplace(agent_.io().get_executor(), config_.manager->endpoint(), config_.csci,
+      to_manager_.emplace(agent_.io().get_executor(), config_.manager->peer.endpoint(), config_.csci,
                           collectors::WallClock::of_this_machine(), rest_callbacks());
     commands();
   }
 
   int run() {
     csma_.start();
-    if (publisher_) publisher_->start();
+    if (publisher_) {
+      if (config_.bgp->metrics && config_.bgp->metrics->empty()) publisher_->announce_bare();
+      publisher_->start();
+    }
     return agent_.run();
   }
 
@@ -111,32 +114,39 @@ class EdgeServer {
   }
 
   void publish(const collectors::MetricReport& report) {
-    if (to_manager_) to_manager_->publish(report);
+    if (to_manager_)
+      if (const auto part = part_of(report, config_.manager->metrics); !part.values.empty()) to_manager_->publish(part);
     if (!publisher_) return;
-    if (const auto sent = publisher_->publish(report); !sent)
-      agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"error", sent.error().message}});
+    const auto part = part_of(report, config_.bgp->metrics);
+    if (part.values.empty()) return;
+    if (const auto sent = publisher_->publish(part); !sent) failed("bgp", sent.error().message);
+  }
+  static collectors::MetricReport part_of(const collectors::MetricReport& report,
+                                          const std::optional<std::set<std::string>>& metrics) {
+    return metrics ? collectors::only(report, *metrics) : report;
+  }
+  void failed(const char* via, const std::string& why) {
+    agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"via", via}, {"error", why}});
   }
 
   collectors::PublisherCallbacks publisher_callbacks() {
-    return {[this](const collectors::MetricReport& report, Instant at, bool again) { log_sent(report, at, again); },
-            [this](bgp::SessionState state, const std::string& why) {
-              agent_.events().write("bgp_state", {{"peer", config_.bgp->peer_address.str()},
-                                                  {"state", std::string(bgp::to_string(state))},
-                                                  {"why", why}});
-            }};
+    return {
+        [this](const collectors::MetricReport& report, Instant at, bool again) { log_sent("bgp", report, at, again); },
+        [this](bgp::SessionState state, const std::string& why) {
+          agent_.events().write(
+              "bgp_state",
+              {{"peer", config_.bgp->peer_address.str()}, {"state", std::string(bgp::to_string(state))}, {"why", why}});
+        }};
   }
 
   collectors::RestPublisher::Callbacks rest_callbacks() {
     return {.on_sent = [this](const collectors::MetricReport& report, Instant at,
-                              bool again) { log_sent(report, at, again); },
-            .on_failed =
-                [this](const collectors::MetricReport&, const std::string& why) {
-                  agent_.events().write("publish_failed", {{"source", config_.csci.str()}, {"error", why}});
-                }};
+                              bool again) { log_sent("rest", report, at, again); },
+            .on_failed = [this](const collectors::MetricReport&, const std::string& why) { failed("rest", why); }};
   }
 
-  void log_sent(const collectors::MetricReport& report, Instant at, bool again) {
-    ordered_json fields = {{"source", config_.csci.str()}, {"seq", nullptr}, {"window_end", nullptr}};
+  void log_sent(const char* via, const collectors::MetricReport& report, Instant at, bool again) {
+    ordered_json fields = {{"source", config_.csci.str()}, {"via", via}, {"seq", nullptr}, {"window_end", nullptr}};
     if (report.stamp) {
       fields["seq"] = report.stamp->sequence;
       fields["window_end"] = to_ns(report.stamp->window_end);
@@ -280,11 +290,13 @@ void EdgeServer::inject_fault(const json& request, const control::Reply& reply) 
   else if (!bias && kind != "lost-count" && kind != "none")
     return reply.fail(
         fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value, lost-count or none", kind));
-  if (fault != collectors::PublisherFault::none && !publisher_) return reply.fail("this edge server has no publisher");
+  const bool publishes = publisher_ || to_manager_;
+  if (fault != collectors::PublisherFault::none && !publishes) return reply.fail("this edge server has no publisher");
   if (bias || kind == "none") csma_.set_bias_points(points);
   if (kind == "lost-count") connections_.lose_one();
   if (kind == "none") connections_.lose_none();
   if (publisher_ && kind != "lost-count") publisher_->inject(fault, updates);
+  if (to_manager_ && kind != "lost-count") to_manager_->inject(fault, updates);
   ordered_json fields = {{"kind", kind}, {"source", config_.csci.str()}};
   if (bias) fields["points"] = points;
   if (fault != collectors::PublisherFault::none) fields["updates"] = updates;

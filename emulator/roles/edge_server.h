@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -28,6 +29,14 @@ struct EdgeServerBgp {
   Duration hold_time = std::chrono::seconds(9);
   bool transit = true;  // flags 0xC0; false: standard mode, for peers that announce the capability
   bgp::EdgeMetadataCodes codes;
+  // The declared metrics that go this way; absent: all. None: the route is announced without attribute 42.
+  std::optional<std::set<std::string>> metrics;
+};
+
+// The edge server manager, for the metrics that go this way; absent: all.
+struct EdgeServerManager {
+  RestPeerConfig peer;
+  std::optional<std::set<std::string>> metrics;
 };
 
 // As JSON. "bgp" and "manager" may be absent: whom the metrics are told. "bgp" members with a default above may be
@@ -38,8 +47,8 @@ struct EdgeServerBgp {
 //    "interval_ns": T, "window_ns": W, "phase_ns": 0, "epoch_ns": 0, "refresh": "every-interval" | "on-change",
 //    "site_preference": 1, "metrics": {…the scenario's declarations, see below…},
 //    "bgp": {"local_as", "peer_as", "router_id", "local_address", "peer_address", "peer_port"?, "hold_time_ns"?,
-//            "transit"?, "codes"?},
-//    "manager": {…rest_config.h…}}
+//            "transit"?, "codes"?, "metrics"?: ["norm_fi"]},
+//    "manager": {…rest_config.h…, "metrics"?: ["norm_fi"]}}
 struct EdgeServerConfig {
   std::string node;
   std::filesystem::path events;
@@ -65,7 +74,7 @@ struct EdgeServerConfig {
   std::uint32_t site_preference = 0;  // 0: not announced
   nlohmann::json metrics;             // cpsel's declarations, as cpsel parses them
   std::optional<EdgeServerBgp> bgp;
-  std::optional<RestPeerConfig> manager;
+  std::optional<EdgeServerManager> manager;
 };
 
 // Error: everything wrong in one line.

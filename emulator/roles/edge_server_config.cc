@@ -6,6 +6,19 @@
 namespace cats::roles {
 namespace {
 
+std::optional<std::set<std::string>> metrics_that_go(JsonFields& fields) {
+  const auto names = fields.maybe<nlohmann::json>("metrics");
+  if (!names) return std::nullopt;
+  std::set<std::string> metrics;
+  if (!names->is_array()) fields.problem("metrics", "is no array of names");
+  for (const nlohmann::json& name : *names)
+    if (name.is_string())
+      metrics.insert(name.get<std::string>());
+    else
+      fields.problem("metrics", "has " + name.dump() + ", no name");
+  return metrics;
+}
+
 EdgeServerBgp bgp(JsonFields& fields) {
   EdgeServerBgp bgp;
   bgp.local_as = fields.get<std::uint32_t>("local_as");
@@ -17,6 +30,7 @@ EdgeServerBgp bgp(JsonFields& fields) {
   bgp.hold_time = fields.get("hold_time_ns", bgp.hold_time);
   bgp.transit = fields.get("transit", bgp.transit);
   if (fields.has("codes")) bgp.codes = read_codes(fields);
+  bgp.metrics = metrics_that_go(fields);
   if (bgp.hold_time % std::chrono::seconds(1) != Duration::zero())
     fields.problem("hold_time_ns", "is no whole seconds");
   return bgp;
@@ -56,7 +70,8 @@ Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
   config.site_preference = fields.get<std::uint32_t>("site_preference");
   config.metrics = fields.get<nlohmann::json>("metrics");
   if (auto inner = fields.object("bgp")) config.bgp = bgp(*inner);
-  if (auto inner = fields.object("manager")) config.manager = read_rest_peer(*inner);
+  if (auto inner = fields.object("manager"))
+    config.manager = EdgeServerManager{read_rest_peer(*inner), metrics_that_go(*inner)};
   check_values(config, fields);
   if (fields.has("metrics"))
     if (const auto declarations = cpsel::declarations_from_json(config.metrics); !declarations)

@@ -2,6 +2,7 @@
 // table of the network namespace that it runs in. docs/control.md says what it can be told.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -39,9 +40,12 @@ struct IngressConfig {
   Bgp bgp;
   bgp::EdgeMetadataCodes codes;
 
-  // Who chooses: this agent's C-PS, or a controller that orders weights over the REST interface (ingress_rest.cc).
-  bool controlled = false;
+  // Who chooses: this agent's C-PS; a controller that orders weights over the REST interface (ingress_rest.cc); or
+  // both: the controller orders candidate weights, and this agent refines them (cpsel/refine.h).
+  enum class Cps : std::uint8_t { ingress, controller, split };
+  Cps cps = Cps::ingress;
   std::optional<RestServerConfig> rest;
+  Duration controller_timeout = std::chrono::seconds(3);  // split: without an order for so long it is lost
 
   std::size_t slots = kernel::kSlots;                       // per service
   bool conntrack = true;                                    // false: the deliberate fault of a flow table that forgets

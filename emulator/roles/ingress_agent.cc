@@ -40,6 +40,7 @@ IngressAgent::IngressAgent(const IngressConfig& config)
     services_.push_back({.selection = {service.algorithm, service.library, service.parameters},
                          .info = {},
                          .failure = {},
+                         .local = {},
                          .last = {},
                          .order = {},
                          .refresh = std::make_unique<boost::asio::steady_timer>(io_)});
@@ -92,6 +93,7 @@ void IngressAgent::stop() {
   sessions_->stop();
   age_timer_.cancel();
   blind_timer_.cancel();
+  controller_timer_.cancel();
   for (Service& service : services_) service.refresh->cancel();
   signals_.cancel();
   speaker_->close("catsd stops", std::chrono::seconds(1), [this] { io_.stop(); });
@@ -148,6 +150,7 @@ void IngressAgent::announced(Instant received, const PathChange& change, const b
   if (attributes.edge_metadata)
     log_.write_at(received, "metric_received",
                   {{"source", source},
+                   {"via", "bgp"},
                    {"seq", or_null(sequence)},
                    {"path", change.path_id},
                    {"values", report.values},
@@ -173,15 +176,19 @@ void IngressAgent::withdrawn(Instant received, const PathChange& change) {
   if (const auto decision = selector_.withdrawn(change.service, change.instance, received)) apply(*decision);
 }
 
-void IngressAgent::apply(const cpsel::Decision& decision, std::function<void()> in_force) {
-  if (config_.controlled) {
-    services_[decision.service].last = decision;  // of its inputs only which instances are announced counts
-    return carry_out(decision.service, std::move(in_force));
-  }
-  log_.write("decision", to_json(decision));
-  flow_writer_->submit(decision.service, decision.id, marks_of(decision), std::move(in_force));
-  services_[decision.service].last = decision;
+std::uint64_t IngressAgent::apply(const cpsel::Decision& decision, std::function<void()> in_force) {
+  services_[decision.service].local = decision;
+  if (config_.cps == IngressConfig::Cps::controller) return carry_out(decision.service, std::move(in_force));
   arm_age_timer();
+  return decide(decision.service, std::move(in_force));
+}
+
+std::uint64_t IngressAgent::decide(std::size_t service, std::function<void()> in_force) {
+  Service& s = services_[service];
+  s.last = config_.cps == IngressConfig::Cps::split ? refined(service) : s.local;
+  log_.write("decision", to_json(s.last));
+  flow_writer_->submit(service, s.last.id, marks_of(s.last), std::move(in_force));
+  return s.last.id;
 }
 
 std::vector<std::uint32_t> IngressAgent::marks_of(const cpsel::Decision& decision) const {

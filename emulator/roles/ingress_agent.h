@@ -42,7 +42,9 @@ class IngressAgent {
   void on_update(Instant received, const bgp::DecodedUpdate& update);
   void announced(Instant received, const PathChange& change, const bgp::PathAttributes& attributes);
   void withdrawn(Instant received, const PathChange& change);
-  void apply(const cpsel::Decision& decision, std::function<void()> in_force = {});
+  // What this agent's own selector says. Returns the id of the decision that is told to the flow table; 0: none.
+  std::uint64_t apply(const cpsel::Decision& decision, std::function<void()> in_force = {});
+  std::uint64_t decide(std::size_t service, std::function<void()> in_force = {});
   std::vector<std::uint32_t> marks_of(const cpsel::Decision& decision) const;
   void arm_age_timer();
   void stop();
@@ -77,14 +79,19 @@ class IngressAgent {
   // ingress_rest.cc: weights that a controller orders, and what it may ask.
   struct Order {
     std::uint64_t decision = 0;
-    std::map<IpAddress, double> weights;  // by CSCI-ID; sum 1, or 0 when no new flow is steered
+    std::map<IpAddress, double> weights;             // by CSCI-ID; sum 1, or 0 when no new flow is steered
+    std::map<IpAddress, collectors::Stamp> samples;  // that the controller used, as far as it says
+    std::optional<Instant> acked;                    // in the flow table since
   };
   Expected<Order> read_order(std::size_t service, const nlohmann::json& body) const;
   void handle_rest(const http::Request& request, const http::Reply& reply);
   void ask_rest(const http::Request& request, const http::Principal& principal, const http::Reply& reply);
   void put_weights(std::size_t service, const http::Request& request, const http::Reply& reply);
   void sessions_rest(const http::Reply& reply);
-  void carry_out(std::size_t service, std::function<void()> in_force = {});
+  std::uint64_t carry_out(std::size_t service, std::function<void()> in_force = {});
+  cpsel::Decision refined(std::size_t service);
+  void controller_heard();
+  void controller_lost();
 
   // ingress_faults.cc
   void fault_command(const nlohmann::json& request, const control::Reply& reply);
@@ -101,8 +108,9 @@ class IngressAgent {
     Selection selection;
     cpsel::AlgorithmInfo info;
     std::optional<std::string> failure;  // of the algorithm: what was chosen stays chosen
-    cpsel::Decision last;
-    std::optional<Order> order;  // the controller's last
+    cpsel::Decision local;               // this agent's own selector's last
+    cpsel::Decision last;                // what the flow table was told last
+    std::optional<Order> order;          // the controller's last
     std::unique_ptr<boost::asio::steady_timer> refresh;
     std::uint64_t selections = 0;  // outdates a refresh under way
   };
@@ -123,6 +131,9 @@ class IngressAgent {
   std::string fault_ = "none";  // of the C-PS
   Faulty faulty_;               // while there is one
   boost::asio::steady_timer blind_timer_{io_};
+  bool controller_up_ = false;  // split: it has been heard lately
+  boost::asio::steady_timer controller_timer_{io_};
+  std::uint64_t last_refined_ = 0;  // split: ids of decisions, which the selector does not number
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;

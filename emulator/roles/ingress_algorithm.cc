@@ -51,7 +51,8 @@ void IngressAgent::select(std::size_t service, Selection selection,
   s.info = made.info;
   s.failure.reset();
   const auto decision = selector_.set_algorithm(service, made.info, std::move(made.algorithm), clock_.now());
-  apply(decision, [in_force = std::move(in_force), id = decision.id] { in_force(id); });
+  const auto told = std::make_shared<std::uint64_t>(0);
+  *told = apply(decision, [in_force = std::move(in_force), told] { in_force(*told); });
   arm_refresh(service);
 }
 

@@ -66,6 +66,7 @@ ordered_json IngressAgent::status() const {
             {"sessions", counters.established},
             {"updates", counters.updates_received},
             {"paths", paths_.size()}}},
+          {"controller", controller_up_ ? "up" : "down"},
           {"fault", fault_},
           {"services", std::move(services)}};
 }
@@ -97,6 +98,7 @@ ordered_json IngressAgent::service_status(std::size_t service) const {
 }
 
 void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
+  if (config_.cps == IngressConfig::Cps::controller) return reply.fail("this ingress takes orders: it does not choose");
   const std::size_t service = service_argument(request);
   const auto name = argument<std::string>(request, "name");
   const auto parameters =

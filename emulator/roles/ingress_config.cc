@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/diagnostics.h"
@@ -84,6 +86,16 @@ Config::Service read_service(JsonFields& fields) {
   return service;
 }
 
+constexpr std::array<const char*, 3> kCps{"ingress", "controller", "split"};  // by IngressConfig::Cps
+
+Config::Cps read_cps(JsonFields& fields) {
+  const auto name = fields.get<std::string>("cps");
+  const auto found = std::ranges::find(kCps, name, [](const char* one) { return std::string(one); });
+  if (found != kCps.end()) return static_cast<Config::Cps>(found - kCps.begin());
+  fields.problem("cps", "is \"" + name + "\", not ingress, controller or split");
+  return Config::Cps::ingress;
+}
+
 nlohmann::ordered_json optional_json(const auto& value, auto&& to) {
   return value ? nlohmann::ordered_json(to(*value)) : nlohmann::ordered_json(nullptr);
 }
@@ -142,10 +154,12 @@ Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
   config.seed = fields.get<std::uint64_t>("seed");
   config.bgp = read_bgp(fields);
   config.codes = read_codes(fields);
-  config.controlled = fields.get<bool>("controlled");
+  config.cps = read_cps(fields);
   if (!fields.has("rest")) fields.problem("rest", "is missing");
   if (auto rest = fields.object("rest")) config.rest = read_rest_server(*rest);
-  if (config.controlled && !config.rest) fields.problem("rest", "is null: a controller could not be heard");
+  if (config.cps != Config::Cps::ingress && !config.rest)
+    fields.problem("rest", "is null: a controller could not be heard");
+  config.controller_timeout = fields.get("controller_timeout_ns", config.controller_timeout);
   config.slots = fields.get<std::size_t>("slots");
   if (config.slots == 0 || config.slots > 4096) fields.problem("slots", "is not 1 … 4096");
   config.conntrack = fields.get<bool>("conntrack");
@@ -170,7 +184,8 @@ nlohmann::ordered_json IngressConfig::to_json() const {
         {"hold_time_s", bgp.hold_time_s},
         {"standard", bgp.standard}}},
       {"codes", roles::to_json(codes)},
-      {"controlled", controlled},
+      {"cps", kCps.at(static_cast<std::size_t>(cps))},
+      {"controller_timeout_ns", controller_timeout.count()},
       {"rest", optional_json(rest, [](const RestServerConfig& r) { return roles::to_json(r); })},
       {"slots", slots},
       {"conntrack", conntrack},

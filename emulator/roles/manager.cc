@@ -9,6 +9,7 @@
 namespace cats::roles {
 namespace {
 
+constexpr Duration kShortestInterval = std::chrono::milliseconds(1);
 constexpr double kRequestsPerSecond = 1000;  // of one peer: an edge server sends one every T
 
 class ManagerAgent {
@@ -22,6 +23,14 @@ class ManagerAgent {
             [this](const http::Request& request, const http::Reply& reply) { manager_.handle(request, reply); },
             server_config(config)) {
     agent_.on_status([this] { return status(); });
+    agent_.control().on("interval", [this](const nlohmann::json& request, control::Reply reply) {
+      const auto interval = Duration(control::argument<std::int64_t>(request, "interval_ns"));
+      if (interval < kShortestInterval) throw UsageError("\"interval_ns\": is below 1 ms");
+      config_.interval = interval;
+      config_.phase = Duration(control::argument<std::int64_t>(request, "phase_ns"));
+      arm();
+      reply.ok();
+    });
     agent_.on_stop([this](const std::function<void()>& done) {
       timer_.cancel();
       server_.close();
@@ -76,8 +85,9 @@ class ManagerAgent {
   }
 
   void arm() {
-    const auto elapsed = (std::chrono::steady_clock::now() - config_.epoch) / config_.interval;
-    timer_.expires_at(config_.epoch + (elapsed + 1) * config_.interval);
+    const Instant first = config_.epoch + config_.phase;
+    const auto elapsed = (std::chrono::steady_clock::now() - first) / config_.interval;
+    timer_.expires_at(first + (elapsed + 1) * config_.interval);
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
       manager_.tick();
@@ -109,7 +119,8 @@ Expected<ManagerConfig> parse_manager(const nlohmann::json& json) {
     fields.problem("rest", "is missing");
   config.interval = fields.get<Duration>("interval_ns");
   config.epoch = fields.get<Instant>("epoch_ns");
-  if (config.interval < std::chrono::milliseconds(1)) fields.problem("interval_ns", "is below 1 ms");
+  config.phase = fields.get("phase_ns", config.phase);
+  if (config.interval < kShortestInterval) fields.problem("interval_ns", "is below 1 ms");
   for (JsonFields& instance : fields.objects("instances"))
     config.instances.push_back(
         {instance.get<std::string>("node"), instance.get<IpAddress>("csci"), instance.get<IpAddress>("cs_id")});

@@ -16,14 +16,15 @@ namespace cats::roles {
 
 // As JSON:
 //   {"node": "esm", "events": FILE, "control": SOCKET, "rest": {…rest_config.h…},
-//    "interval_ns": T, "epoch_ns": 0,
+//    "interval_ns": T, "phase_ns"?: 0, "epoch_ns": 0,
 //    "instances": [{"node": "es1", "csci": "2001:2:0:1001::2", "cs_id": "2001:2:0:c5::1"}]}
 struct ManagerConfig {
   std::string node;
   std::filesystem::path events;
   std::filesystem::path control;
   RestServerConfig rest;
-  Duration interval{};  // of `update` events, at epoch + k·interval
+  Duration interval{};  // of `update` events, at epoch + phase + k·interval
+  Duration phase{};
   Instant epoch;
   std::vector<collectors::Manager::Instance> instances;
 };

@@ -21,19 +21,26 @@ struct SteeringOrder {
   std::uint64_t decision = 0;
   IpAddress service;                    // CS-ID
   std::map<IpAddress, double> weights;  // by CSCI-ID; sum 1, or 0 when no new flow is steered
+  struct Sample {
+    std::uint32_t sequence = 0;
+    std::int64_t window_end_unix_ns = 0;
+  };
+  std::map<IpAddress, Sample> samples;  // by CSCI-ID: what was decided on, for a router that decides further
 };
 
 class Southbound {
  public:
   struct Callbacks {
-    // The router has it in its forwarding; orders that a later one overtook are not told.
+    // The router has it in its forwarding, told once; orders that a later one overtook are not told.
     std::function<void(const SteeringOrder&, Instant at)> in_force = {};
     // Why it is not there: the router refuses it, or does not answer, in which case it is tried again.
     std::function<void(const SteeringOrder&, const std::string& why, bool tried_again)> failed = {};
   };
 
   virtual ~Southbound() = default;
-  // The latest order of each service counts; one is under way at a time.
+  // The latest order of each service counts; one is under way at a time. What is in force is ordered again every
+  // second, so that a router which was started anew is brought back, and one that listens knows that the controller
+  // is there.
   virtual void steer(const SteeringOrder& order) = 0;
 };
 

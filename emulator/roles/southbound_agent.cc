@@ -14,6 +14,17 @@ namespace asio = boost::asio;
 
 constexpr Duration kAnswer = std::chrono::seconds(2);
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(500);
+constexpr Duration kAgain = std::chrono::seconds(1);
+
+std::string body_of(const SteeringOrder& order) {
+  nlohmann::ordered_json body = {{"decision", order.decision},
+                                 {"weights", nlohmann::ordered_json::object()},
+                                 {"samples", nlohmann::ordered_json::object()}};
+  for (const auto& [csci, weight] : order.weights) body["weights"][csci.str()] = weight;
+  for (const auto& [csci, sample] : order.samples)
+    body["samples"][csci.str()] = {{"sequence", sample.sequence}, {"window_end_unix_ns", sample.window_end_unix_ns}};
+  return body.dump();
+}
 
 class AgentSouthbound final : public Southbound {
  public:
@@ -27,9 +38,12 @@ class AgentSouthbound final : public Southbound {
 
   void steer(const SteeringOrder& order) override {
     state_->waiting[order.service] = order;
-    if (std::exchange(state_->running, true)) return;
-    asio::co_spawn(
-        state_->executor, [state = state_] { return state->run(); }, asio::detached);
+    if (state_->running)
+      state_->timer.cancel();  // of the pause between repetitions
+    else
+      asio::co_spawn(
+          state_->executor, [state = state_] { return state->run(); }, asio::detached);
+    state_->running = true;
   }
 
  private:
@@ -38,32 +52,46 @@ class AgentSouthbound final : public Southbound {
         : executor(on), client(on, std::move(router)), callbacks(std::move(given)), timer(on) {}
 
     asio::awaitable<void> run() {
-      while (open && !waiting.empty()) {
+      while (open) {
+        if (waiting.empty()) {
+          co_await pause(kAgain);
+          if (waiting.empty()) waiting = in_force;
+          continue;
+        }
         const SteeringOrder order = std::move(waiting.begin()->second);
         waiting.erase(waiting.begin());
-        nlohmann::ordered_json body = {{"decision", order.decision}, {"weights", nlohmann::ordered_json::object()}};
-        for (const auto& [csci, weight] : order.weights) body["weights"][csci.str()] = weight;
         const http::Outcome outcome = co_await client.request(
-            "PUT", fmt::format("/v1/services/{}/weights", order.service.str()), body.dump(), kAnswer);
+            "PUT", fmt::format("/v1/services/{}/weights", order.service.str()), body_of(order), kAnswer);
         if (!open) break;
         if (outcome.ok()) {
-          if (callbacks.in_force) callbacks.in_force(order, std::chrono::steady_clock::now());
+          acknowledged(order);
           continue;
         }
         if (callbacks.failed) callbacks.failed(order, outcome.why(), outcome.passing());
+        in_force.erase(order.service);
         if (!outcome.passing()) continue;
         waiting.try_emplace(order.service, order);  // unless a later one took its place
-        timer.expires_after(kPauseAfterFailure);
-        co_await timer.async_wait(http::no_throw);
+        co_await pause(kPauseAfterFailure);
       }
-      running = false;
+    }
+
+    void acknowledged(const SteeringOrder& order) {
+      const auto known = in_force.find(order.service);
+      const bool again = known != in_force.end() && known->second.decision == order.decision;
+      in_force[order.service] = order;
+      if (!again && callbacks.in_force) callbacks.in_force(order, std::chrono::steady_clock::now());
+    }
+
+    asio::awaitable<void> pause(Duration length) {
+      timer.expires_after(length);
+      co_await timer.async_wait(http::no_throw);
     }
 
     asio::any_io_executor executor;
     http::RestClient client;
     Callbacks callbacks;
     asio::steady_timer timer;
-    std::map<IpAddress, SteeringOrder> waiting;  // by service
+    std::map<IpAddress, SteeringOrder> waiting, in_force;  // by service
     bool running = false;
     bool open = true;
   };

@@ -9,7 +9,9 @@ namespace cats::suite {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using scenarios::Cps;
 using scenarios::Mode;
+using scenarios::SouthboundDriver;
 using topologies::Role;
 
 Json version_of(const Json& environment, const char* tool) {
@@ -30,23 +32,63 @@ Json libraries(const scenarios::Scenario& scenario) {
   return used;
 }
 
-Json control_plane(const scenarios::Scenario& scenario, const Json& environment) {
-  const Json version = CATS_VERSION;
-  const bool distributed = scenario.mode == Mode::distributed;
-  const bool centralized = scenario.mode == Mode::centralized;
-  Json json = {{"approach", scenarios::to_string(scenario.mode)}};
-  json["controller"] = distributed ? Json(nullptr) : Json{{"type", "catsbench controller"}, {"version", version}};
-  if (distributed) json["reason"] = "the distributed approach has no controller: the ingress decides";
-  json["decision_maker"] = {{"type", distributed ? "catsbench ingress agent" : "catsbench controller"},
-                            {"version", version}};
-  json["northbound"] = distributed ? Json::array() : Json::array({"REST", "server-sent events"});
-  json["southbound"] = distributed ? Json::array({"netlink"}) : Json::array({"REST"});
-  if (!centralized)
+const char* decision_maker(Cps cps) {
+  switch (cps) {
+    case Cps::controller:
+      return "catsbench controller";
+    case Cps::ingress:
+      return "catsbench ingress agent";
+    case Cps::split:
+      break;
+  }
+  return "catsbench controller, refined by the catsbench ingress agent";
+}
+
+Json southbound(const scenarios::Scenario& scenario) {
+  if (scenario.cps() == Cps::ingress) return Json::array({"netlink"});
+  switch (scenario.controller.southbound) {
+    case SouthboundDriver::agent:
+      return Json::array({"REST", "netlink"});
+    case SouthboundDriver::frr_vtysh:
+      return Json::array({"FRRouting's VTY"});
+    case SouthboundDriver::frr_grpc:
+      break;
+  }
+  return Json::array({"FRRouting's gRPC northbound"});
+}
+
+// By which way the declared metrics go, with what that way is.
+void add_distribution(const scenarios::Scenario& scenario, Json& json) {
+  const std::string interval = yaml::to_text(scenario.interval);
+  if (scenario.mode != Mode::centralized)
     json["metric_distribution"] = {
         {"protocol", "BGP-4, Edge Metadata path attribute (42)"},
         {"mode", scenario.attribute.transit ? "transit (flags 0xC0)" : "standard (flags 0x80)"},
         {"refresh", scenarios::to_string(scenario.refresh)},
-        {"interval", yaml::to_text(scenario.interval)}};
+        {"interval", interval}};
+  if (scenario.mode == Mode::distributed) return;
+  json["metric_publication"] = {
+      {"protocol", "REST reports to the edge server manager, server-sent events to the controller"},
+      {"refresh", scenarios::to_string(scenario.refresh)},
+      {"interval", interval}};
+  Json& via = json["via"] = Json::object();
+  for (const auto& metric : scenario.metrics.declared)
+    via[metric.type] = scenarios::to_string(scenario.via(metric.type));
+}
+
+Json control_plane(const scenarios::Scenario& scenario, const Json& environment) {
+  const Json version = CATS_VERSION;
+  const bool distributed = scenario.mode == Mode::distributed;
+  Json json = {{"approach", scenarios::to_string(scenario.mode)}};
+  json["controller"] = distributed ? Json(nullptr) : Json{{"type", "catsbench controller"}, {"version", version}};
+  if (distributed)
+    json["reason"] = "the distributed approach has no controller: the ingress decides";
+  else
+    json["cps"] = scenarios::to_string(scenario.cps());
+  json["decision_maker"] = {{"type", decision_maker(scenario.cps())}, {"version", version}};
+  json["northbound"] = distributed ? Json::array() : Json::array({"REST", "server-sent events"});
+  json["southbound"] = southbound(scenario);
+  add_distribution(scenario, json);
   json["bgp"] = {{"routers", {{"implementation", "FRRouting"}, {"version", version_of(environment, "frr")}}},
                  {"edge_servers", {{"implementation", "catsbench"}, {"version", version}}}};
   json["igp"] = "OSPF of FRRouting";
@@ -101,27 +143,54 @@ Json application_plane(const scenarios::Scenario& scenario) {
 }
 
 // Which of the interfaces of the draft's figures carried what.
-Json interfaces(Mode mode) {
-  if (mode == Mode::distributed)
+Json interfaces(const scenarios::Scenario& scenario) {
+  if (scenario.mode == Mode::distributed)
     return {{"I1", "service requests of the hosts, into the ingress"},
             {"I2", nullptr},
             {"I3", nullptr},
             {"I4", nullptr},
             {"reason", "figure 2 of the draft has I1 alone"}};
-  return {{"I1", "weights from the controller to the ingress"},
-          {"I2", "service requests of the hosts, into the ingress"},
-          {"I3", "metrics from edge servers to the edge server manager"},
-          {"I4", "metrics from the manager to the controller, by subscription"}};
+  Json json = {{"I1", "weights from the controller to the ingress"},
+               {"I2", "service requests of the hosts, into the ingress"},
+               {"I3", "metrics from edge servers to the edge server manager"},
+               {"I4", "metrics from the manager to the controller, by subscription"}};
+  if (scenario.cps() == Cps::split) json["I1"] = "candidate weights from the controller to the ingress";
+  if (scenario.cps() == Cps::ingress) {
+    json["I1"] = nullptr;
+    json["reason"] = "the ingress decides: the controller orders nothing";
+  }
+  return json;
+}
+
+Json interfaces_by_mode(const std::vector<const scenarios::Scenario*>& modes) {
+  Json all = Json::object();
+  for (const char* name : {"I1", "I2", "I3", "I4", "reason"})
+    for (const scenarios::Scenario* one : modes)
+      if (const Json own = interfaces(*one); own.contains(name)) all[name][scenarios::to_string(one->mode)] = own[name];
+  return all;
 }
 
 }  // namespace
 
+std::vector<const scenarios::Scenario*> one_per_mode(const scenarios::Scenario& scenario) {
+  std::vector<const scenarios::Scenario*> found;
+  for (const scenarios::Case& entry : scenario.cases)
+    if (std::ranges::find(found, entry.scenario->mode, &scenarios::Scenario::mode) == found.end())
+      found.push_back(entry.scenario.get());
+  const bool as_a_whole = found.empty() || (found.size() == 1 && found.front()->mode == scenario.mode);
+  return as_a_whole ? std::vector<const scenarios::Scenario*>{&scenario} : found;
+}
+
 Json declarations(const scenarios::Scenario& scenario, const Json& environment) {
   if (!scenario.network) throw std::logic_error("declarations of a scenario without its network");
-  return {{"control_plane", control_plane(scenario, environment)},
+  const auto modes = one_per_mode(scenario);
+  Json plane = control_plane(*modes.front(), environment);
+  for (std::size_t i = 1; i < modes.size(); ++i)
+    plane["other_approaches"].push_back(control_plane(*modes[i], environment));
+  return {{"control_plane", plane},
           {"forwarding_plane", forwarding_plane(scenario, *scenario.network)},
           {"application_plane", application_plane(scenario)},
-          {"interfaces", interfaces(scenario.mode)}};
+          {"interfaces", modes.size() == 1 ? interfaces(*modes.front()) : interfaces_by_mode(modes)}};
 }
 
 }  // namespace cats::suite

@@ -1,6 +1,8 @@
 // What a report declares (section 4 of draft-yl-bmwg-cats-02), from the scenario, the topology and the versions found.
 #pragma once
 
+#include <vector>
+
 #include <nlohmann/json.hpp>
 
 #include "scenarios/scenario.h"
@@ -8,7 +10,12 @@
 namespace cats::suite {
 
 // `scenario` with its network; `environment` as report.json holds it: tools give the versions. The result has the
-// members control_plane, forwarding_plane, application_plane and interfaces; metrics stand with each test.
+// members control_plane, forwarding_plane, application_plane and interfaces; metrics stand with each test. Where
+// entries have several modes, control_plane is that of the first, with the others in `other_approaches`, and interfaces
+// are given by mode.
 nlohmann::ordered_json declarations(const scenarios::Scenario& scenario, const nlohmann::ordered_json& environment);
+
+// A scenario of each mode that is run, in the order of the entries; they live as long as `scenario`.
+std::vector<const scenarios::Scenario*> one_per_mode(const scenarios::Scenario& scenario);
 
 }  // namespace cats::suite

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Events = std::map<std::string, std::vector<Event>, std::less<>>;
 
-enum class Kind { integer, number, text, object, list, any };
+enum class Kind { integer, number, text, boolean, object, list, any };
 
 struct Field {
   const char* name;
@@ -24,7 +24,7 @@ struct Field {
 const std::map<std::string_view, std::vector<Field>>& required_fields() {
   using enum Kind;
   static const std::map<std::string_view, std::vector<Field>> fields{
-      {"testbed", {{"sites", list}, {"ingresses", list}}},
+      {"testbed", {{"sites", list}, {"ingresses", list}, {"steering", list}, {"receivers", list}}},
       {"trial_started",
        {{"trial", text}, {"test", text}, {"entry", text}, {"index", integer}, {"attempt", integer}, {"seed", integer}}},
       {"phase", {{"trial", text}, {"name", text}}},
@@ -38,10 +38,16 @@ const std::map<std::string_view, std::vector<Field>>& required_fields() {
         {"unquantised", object},
         {"accounting", object}}},
       {"metric_sent",
-       {{"source", text}, {"seq", integer}, {"window_end", integer}, {"values", object}, {"known", any}}},
-      {"hop_seen", {{"router", text}, {"source", text}, {"seq", integer}}},
+       {{"source", text},
+        {"via", text},
+        {"seq", integer},
+        {"window_end", integer},
+        {"values", object},
+        {"known", any}}},
+      {"hop_seen", {{"router", text}, {"tap", text}, {"source", text}, {"seq", integer}}},
       {"metric_received",
        {{"source", text},
+        {"via", text},
         {"seq", integer},
         {"path", any},
         {"values", object},
@@ -53,6 +59,8 @@ const std::map<std::string_view, std::vector<Field>>& required_fields() {
       {"multipath", {{"service", text}, {"seed", any}, {"next_hops", integer}}},
       {"site_usage", {{"trial", text}, {"source", text}, {"usage_ns", integer}}},
       {"load_changed", {{"source", text}, {"cores", number}}},
+      {"controller_state", {{"up", boolean}, {"why", text}}},
+      {"manager_state", {{"up", boolean}, {"why", text}}},
   };
   return fields;
 }
@@ -65,6 +73,8 @@ bool is(const Json& value, Kind kind) {
       return value.is_number();
     case Kind::text:
       return value.is_string();
+    case Kind::boolean:
+      return value.is_boolean();
     case Kind::object:
       return value.is_object();
     case Kind::list:
@@ -248,6 +258,11 @@ RunData::Testbed RunData::testbed_of(const Event& event) {
                              site.at("cs_id").get<std::string>(), site.at("egress").get<std::string>(),
                              site.at("quota_cores").get<double>()});
   event.at("ingresses").get_to(testbed.ingresses);
+  for (const Json& one : event.at("steering"))
+    testbed.steering.push_back({one.at("ingress").get<std::string>(), one.at("decider").get<std::string>(),
+                                one.at("listener").get<std::string>()});
+  for (const Json& one : event.at("receivers"))
+    testbed.receivers.push_back({one.at("node").get<std::string>(), one.at("via").get<std::string>()});
   return testbed;
 }
 
@@ -256,6 +271,34 @@ RunData RunData::in(const Trial& trial) const {
   for (const Event& event : events("testbed"))
     if (event.t_ns <= trial.started_ns) data.testbed_ = testbed_of(event);
   return data;
+}
+
+const SteeringInfo& RunData::steering_of(const std::string& ingress) const {
+  for (const SteeringInfo& one : testbed_.steering)
+    if (one.ingress == ingress) return one;
+  throw MeasurementError(fmt::format("the runner's log does not say who steers {} (event testbed)", ingress));
+}
+
+std::optional<std::string> RunData::way_to(const std::string& node) const {
+  for (const ReceiverInfo& receiver : testbed_.receivers)
+    if (receiver.node == node) return receiver.via;
+  return std::nullopt;
+}
+
+std::int64_t RunData::steered_since(const Trial& trial) const {
+  std::int64_t changed = 0;
+  const Json* before = nullptr;
+  for (const Event& event : events("testbed")) {
+    if (event.t_ns > trial.started_ns) break;
+    if (before != nullptr && event.at("steering") != *before) changed = event.t_ns;
+    before = &event.at("steering");
+  }
+  // The event is logged when the agents have been told already: after the trial before it.
+  std::int64_t since = 0;
+  for (const Trial& other : trials())
+    if (other.started_ns < changed)
+      since = std::max(since, other.ended_ns < changed ? other.ended_ns : other.started_ns);
+  return since;
 }
 
 const std::vector<Event>& RunData::events(std::string_view name) const { return named(logs_->events, name); }

@@ -101,6 +101,19 @@ struct SiteInfo {
   double quota_cores = 0;
 };
 
+// The C-PS that steers an ingress, and where the metrics that it reads first arrive (docs/event-log.md).
+struct SteeringInfo {
+  std::string ingress;
+  std::string decider;
+  std::string listener;
+};
+
+// Who gets metric updates, and by which way.
+struct ReceiverInfo {
+  std::string node;
+  std::string via;  // "bgp", "rest"
+};
+
 class RunData {
  public:
   // Reads events/*.jsonl and samples/*.csv. Missing directory, a bad line, a missing column or field, a trial that
@@ -117,12 +130,22 @@ class RunData {
   bool has_log(std::string_view node) const;  // events/<node>.jsonl exists
 
   const std::vector<Trial>& trials() const { return logs_->trials; }  // in the order they ran
-  // The same logs, with sites and ingresses as they were in that trial: in a study they may differ from one to the
-  // next.
+  // The same logs, with sites, ingresses and who steers them as they were in that trial: in a study they may differ
+  // from one to the next.
   RunData in(const Trial& trial) const;
   // Those of the last `testbed` event, unless in() chose.
   const std::vector<SiteInfo>& sites() const { return testbed_.sites; }
   const std::vector<std::string>& ingresses() const { return testbed_.ingresses; }
+  const std::vector<SteeringInfo>& steering() const { return testbed_.steering; }
+  const std::vector<ReceiverInfo>& receivers() const { return testbed_.receivers; }
+  // Throw MeasurementError for an ingress that the `testbed` event does not name.
+  const std::string& decider_of(const std::string& ingress) const { return steering_of(ingress).decider; }
+  const std::string& listener_of(const std::string& ingress) const { return steering_of(ingress).listener; }
+  // The way by which `node` gets metric updates; nothing when it gets none.
+  std::optional<std::string> way_to(const std::string& node) const;
+  // Since when the ingresses were steered as they were when that trial began. What they were told before, another C-PS
+  // had decided.
+  std::int64_t steered_since(const Trial& trial) const;
 
   std::vector<const Request*> requests(const std::string& trial) const;
   std::vector<const Session*> sessions(const std::string& trial) const;
@@ -144,9 +167,12 @@ class RunData {
   struct Testbed {
     std::vector<SiteInfo> sites;
     std::vector<std::string> ingresses;
+    std::vector<SteeringInfo> steering;
+    std::vector<ReceiverInfo> receivers;
   };
 
   static Testbed testbed_of(const Event& event);
+  const SteeringInfo& steering_of(const std::string& ingress) const;
 
   std::shared_ptr<const Logs> logs_;
   Testbed testbed_;

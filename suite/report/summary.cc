@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "suite/report/modes_table.h"
+
 namespace cats::suite {
 namespace {
 
@@ -73,6 +75,8 @@ class Writer {
   std::string write(const Report& report) {
     head(report);
     for (const TestResult& test : report.tests) one_test(test);
+    if (const std::string modes = modes_table(report.tests); !modes.empty())
+      out_ += "\nModes (means; of a stage also its share of the reaction)\n" + modes;
     if (!report.comparisons.empty()) out_ += "\nComparisons\n" + comparison_table(report.comparisons);
     if (!report.bounds.empty()) out_ += "\nBounds of the scenario\n" + bound_table(report.bounds);
     preflight(report);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "cpsel/metrics.h"
 #include "suite/report/figure.h"
@@ -46,21 +47,28 @@ class Readings {
 
 struct Window {
   const Event* sample = nullptr;
-  const Event* sent = nullptr;  // the metric_sent that published it; null: none was logged
+  std::vector<const Event*> sent;  // the metric_sent that published it, one per way; none: none was logged
   int level = 0;
   std::string source;
   double accounted = 0;  // percent of the quota, by the runner's readings
 
   double collected() const { return sample->at("raw").at("cpu_utilisation").get<double>(); }  // likewise
+  // As it was sent; nothing when it was not.
+  std::optional<double> published(const std::string& metric) const {
+    for (const Event* event : sent)
+      if (const auto& values = event->at("values"); values.contains(metric)) return values.at(metric).get<double>();
+    return std::nullopt;
+  }
 };
 
-const Event* publication(const RunData& data, const Event& sample, const Trial& trial) {
+std::vector<const Event*> publications(const RunData& data, const Event& sample, const Trial& trial) {
+  std::vector<const Event*> found;
   for (const Event* sent : data.events("metric_sent", sample.t_ns - 1'000'000'000, trial.ended_ns)) {
     if (sent->text("source") != sample.text("source")) continue;
     // The stamp's fraction of a second has 32 bits, so the window's end may have moved by a nanosecond.
-    if (std::abs(sent->ns("window_end") - sample.ns("window_end")) <= 2) return sent;
+    if (std::abs(sent->ns("window_end") - sample.ns("window_end")) <= 2) found.push_back(sent);
   }
-  return nullptr;
+  return found;
 }
 
 // A site's samples whose window lies inside a level's measured phase.
@@ -74,7 +82,7 @@ std::vector<Window> windows(const RunData& data, const Trial& trial, int level, 
     if (sample->text("source") != site.csci || start < phase.from_ns || end > phase.to_ns) continue;
     const double granted = static_cast<double>(end - start) * site.quota_cores;
     found.push_back(
-        {sample, publication(data, *sample, trial), level, site.csci, 100 * readings.used(start, end) / granted});
+        {sample, publications(data, *sample, trial), level, site.csci, 100 * readings.used(start, end) / granted});
   }
   if (found.empty())
     throw MeasurementError(
@@ -100,10 +108,8 @@ double score_deviation(const Window& window, const std::vector<cpsel::Declaratio
   double worst = 0;
   for (const auto& [score, value] : derived->unquantised)
     worst = std::max(worst, 10 * std::abs(window.sample->at("unquantised").at(score).get<double>() - value));
-  if (window.sent == nullptr) return worst;
   for (const auto& [score, value] : derived->scores)
-    if (const auto& values = window.sent->at("values"); values.contains(score))
-      worst = std::max(worst, std::abs(values.at(score).get<double>() - value));
+    if (const auto published = window.published(score)) worst = std::max(worst, std::abs(*published - value));
   return worst;
 }
 
@@ -189,9 +195,8 @@ class Collection final : public Test {
       std::map<int, std::vector<double>> used;
       for (const Window& window : all) {
         error.push_back(std::abs(window.collected() - window.accounted));
-        if (window.sent != nullptr && window.sent->at("values").contains("available_compute"))
-          sent_error.push_back(std::abs(100 - window.sent->at("values").at("available_compute").get<double>() -
-                                        std::min(100.0, window.accounted)));
+        if (const auto available = window.published("available_compute"))
+          sent_error.push_back(std::abs(100 - *available - std::min(100.0, window.accounted)));
         deviation.push_back(score_deviation(window, input.scenario.metrics.declared));
         used[window.level].push_back(window.accounted);
       }

@@ -14,8 +14,9 @@
 
 namespace cats::suite {
 
-// The stages of a reaction in causal order: step → end of the sampling window → update sent → update received →
-// decision → acknowledged by the kernel.
+// The stages of a reaction in causal order: step → end of the sampling window → update sent → update received by the
+// listener → decision of the decider → acknowledged by the ingress' kernel. Where listener and decider are two nodes
+// `decision` holds the order between them (I1), where decider and ingress are, `programming` does.
 inline constexpr std::array<std::string_view, 5> kStages{"sampling", "waiting", "distribution", "decision",
                                                          "programming"};
 
@@ -23,7 +24,7 @@ inline constexpr std::array<std::string_view, 5> kStages{"sampling", "waiting", 
 struct Reaction {
   LoadStep step;
   std::string ingress;
-  // Until the first decision that names another instance and used a sample whose window ended after the step; nothing
+  // Until the first decision that names another instance and saw a sample whose window ended after the step; nothing
   // when there was none while the load lasted. By kStages, in ns: their sum is the reaction.
   std::optional<std::array<std::int64_t, kStages.size()>> stages;
   // The draft's wording: from the last decision that names the loaded instance to the first that names another, in the
@@ -40,10 +41,10 @@ struct Reaction {
 std::vector<Reaction> reactions(const RunData& data, const Trial& trial);
 
 // Changes of the selection by a decision whose inputs tell nothing that the decision before it did not have, since the
-// trial's first phase "stable" began.
+// trial's first phase "stable" began. That the controller was lost or came back is something to be told.
 int blind_switches(const RunData& data, const Trial& trial);
 
-// Receipt − sending of every update sent since the trial's first phase "stable" began, in ms.
+// Receipt by a listener − sending of every update sent since the trial's first phase "stable" began, in ms.
 std::vector<double> distribution_delays_ms(const RunData& data, const Trial& trial);
 
 }  // namespace cats::suite

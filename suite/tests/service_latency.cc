@@ -65,7 +65,8 @@ class ServiceLatency final : public Test {
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
         {"steps", "none", 4, 2, 1, 1000, "load steps of a trial; over all trials at least 20"},
-        {"react_s", "s", 2, 2, 1, 3600, "how long the load lasts beyond W + T"},
+        {"react_s", "s", 2, 2, 1, 3600,
+         "how long the load lasts beyond W + T, or W + 2T where a manager holds updates"},
         {"load", "share", 0.8, 0.8, 0.05, 8, "background load of the step, relative to the instance's quota"},
         {"sla_ms", "ms", 20, 20, 0.001, 600000, "a request answered within this, from its schedule, meets the SLA"},
         {"sla_share", "share", 0.99, 0.99, 0, 1, "of the requests after the reaction that must meet the SLA"},
@@ -143,8 +144,12 @@ class ServiceLatency final : public Test {
 
  private:
   static int steps_of(const Conditions& c) { return static_cast<int>(c.number("steps")); }
-  static Duration react_time(const Conditions& c) { return c.window + c.interval + c.duration("react_s"); }
-  static Duration recover_time(const Conditions& c) { return c.window + c.interval + kRecoverMargin; }
+  static Duration react_time(const Conditions& c) {
+    return c.window + c.interval + c.longest_wait() + c.duration("react_s");
+  }
+  static Duration recover_time(const Conditions& c) {
+    return c.window + c.interval + c.longest_wait() + kRecoverMargin;
+  }
   // At most: the wait for the tick, and the offset after it, are below T each.
   static Duration step_time(const Conditions& c) {
     return stable_time(c.interval) + 2 * c.interval + react_time(c) + recover_time(c);

@@ -101,7 +101,8 @@ class SessionContinuity final : public Test {
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
-        {"react_s", "s", 10, 4, 1, 3600, "after the load step, with the workload running"},
+        {"react_s", "s", 10, 4, 1, 3600,
+         "after the load step, with the workload running; T longer where a manager holds updates"},
         {"load", "share", 0.8, 0.8, 0.05, 8, "background load of the step, relative to the instance's quota"},
         {"state_timer_s", "s", 10, 10, 1, 3600, "of the session table's entries after a session was closed"},
         {"poll_ms", "ms", 100, 100, 10, 1000, "between dumps of the session table"},
@@ -110,13 +111,13 @@ class SessionContinuity final : public Test {
   }
 
   Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
-    return kSchedulingMargin + stable_time(c.interval) + c.duration("react_s") + aging_time(c);
+    return kSchedulingMargin + stable_time(c.interval) + react_time(c) + aging_time(c);
   }
 
   void run_trial(const TrialContext& context) const override {
     scenarios::Testbed& testbed = context.testbed;
     const Conditions& conditions = context.conditions;
-    const Duration react = conditions.duration("react_s");
+    const Duration react = react_time(conditions);
     for (const std::string& ingress : testbed.ingresses()) {
       testbed.command(ingress, {{"do", "forget_flows"}});
       testbed.command(ingress, {{"do", "watch_flows"},
@@ -170,6 +171,7 @@ class SessionContinuity final : public Test {
   }
 
  private:
+  static Duration react_time(const Conditions& c) { return c.duration("react_s") + c.longest_wait(); }
   static Duration aging_time(const Conditions& c) {
     return c.duration("state_timer_s") + kAgingLimit + std::chrono::milliseconds(500);
   }

@@ -10,6 +10,21 @@ namespace {
 
 std::string service_of(const RunData& data) { return data.sites().empty() ? "" : data.sites().front().cs_id; }
 
+bool ended_after(const nlohmann::json& window_end, const LoadStep& step) {
+  return window_end.is_number() && window_end.get<std::int64_t>() > step.t_ns;
+}
+
+void add_heard(const RunData& data, const Trial& trial, const std::string& decider, std::vector<InForce>& decisions) {
+  const auto received = data.events("metric_received", data.steered_since(trial), trial.ended_ns);
+  auto next = received.begin();
+  std::map<std::string, const Event*> newest;
+  for (InForce& decision : decisions) {
+    for (; next != received.end() && (*next)->t_ns <= decision.decision->t_ns; ++next)
+      if ((*next)->node == decider) newest[(*next)->text("source")] = *next;
+    decision.heard = newest;
+  }
+}
+
 }  // namespace
 
 std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial) {
@@ -32,20 +47,23 @@ std::optional<LoadStep> load_step(const RunData& data, const Trial& trial) {
 
 std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress) {
   const std::string service = service_of(data);
-  const std::vector<const Event*> decisions = data.events("decision", 0, trial.ended_ns);
+  const std::string& decider = data.decider_of(ingress);
+  const std::int64_t since = data.steered_since(trial);
+  const std::vector<const Event*> decisions = data.events("decision", since, trial.ended_ns);
   auto next = decisions.begin();
-  std::map<std::int64_t, const Event*> by_id;  // the latest: an ingress that was started anew counts from 1 again
+  std::map<std::int64_t, const Event*> by_id;  // the latest: a decider that was started anew counts from 1 again
   std::vector<InForce> found;
-  for (const Event* installed : data.events("route_installed", 0, trial.ended_ns)) {
+  for (const Event* installed : data.events("route_installed", since, trial.ended_ns)) {
     for (; next != decisions.end() && (*next)->t_ns <= installed->t_ns; ++next)
-      if ((*next)->node == ingress && (*next)->fields.value("service", service) == service)
+      if ((*next)->node == decider && (*next)->fields.value("service", service) == service)
         by_id[(*next)->ns("id")] = *next;
     const auto decision = by_id.find(installed->ns("decision"));
     if (installed->node != ingress || decision == by_id.end()) continue;
     found.push_back(
-        {installed->ns("acked_ns"), ingress, decision->second->at("weights").get<Weights>(), decision->second});
+        {installed->ns("acked_ns"), ingress, decision->second->at("weights").get<Weights>(), decision->second, {}});
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.from_ns < b.from_ns; });
+  if (decider != data.listener_of(ingress) && data.way_to(decider)) add_heard(data, trial, decider, found);
   return found;
 }
 
@@ -55,12 +73,17 @@ const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns) {
   return after == decisions.begin() ? nullptr : &*(after - 1);
 }
 
-bool saw_step(const InForce& decision, const LoadStep& step) {
+bool used_step(const InForce& decision, const LoadStep& step) {
   for (const nlohmann::json& input : decision.decision->at("inputs"))
-    if (input.at("csci") == step.csci && input.contains("window_end") && input.at("window_end").is_number() &&
-        input.at("window_end").get<std::int64_t>() > step.t_ns)
+    if (input.at("csci") == step.csci && input.contains("window_end") && ended_after(input.at("window_end"), step))
       return true;
   return false;
+}
+
+bool saw_step(const InForce& decision, const LoadStep& step) {
+  const auto heard = decision.heard.find(step.csci);
+  return used_step(decision, step) ||
+         (heard != decision.heard.end() && ended_after(heard->second->at("window_end"), step));
 }
 
 std::vector<std::string> selected(const Weights& weights) {

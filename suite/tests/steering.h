@@ -14,12 +14,15 @@ namespace cats::suite {
 
 using Weights = std::map<std::string, double>;  // by CSCI-ID; empty: left to the router's own multipath
 
-// A decision from when the kernel acknowledged it until the next one of the same ingress.
+// A decision from when the ingress' kernel acknowledged it until the next one of the same ingress.
 struct InForce {
   std::int64_t from_ns = 0;
   std::string ingress;
   Weights weights;
-  const Event* decision = nullptr;
+  const Event* decision = nullptr;  // of the C-PS that steers the ingress
+  // Where the decider gets updates by a way of its own beside the listener's (cps: split), the newest of each source
+  // that it had by then: `metric_received` by CSCI-ID. The decision's inputs speak of the listener's.
+  std::map<std::string, const Event*> heard;
 };
 
 struct LoadStep {
@@ -33,12 +36,15 @@ std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial);
 // The first of them.
 std::optional<LoadStep> load_step(const RunData& data, const Trial& trial);
 
-// Every decision of `ingress` about the trial's service that was installed before the trial ended, by time.
+// Every decision about the trial's service that `ingress` had installed when the trial ended, by time. Decisions of its
+// decider: their ids count there, and route_installed of the ingress names them.
 std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress);
 // The one in force at `t_ns`; nullptr before the first.
 const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns);
 
-// It used a sample of the loaded instance whose window ended after the step.
+// The loaded instance has an input whose window ended after the step.
+bool used_step(const InForce& decision, const LoadStep& step);
+// That, or the decider itself had heard of such a window.
 bool saw_step(const InForce& decision, const LoadStep& step);
 
 // The instances with the largest weight: what a stable selection keeps.

@@ -12,6 +12,10 @@ Duration Conditions::duration(const std::string& parameter) const {
 Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario, std::string engine) {
   Conditions conditions;
   conditions.mode = scenarios::to_string(scenario.mode);
+  if (scenario.mode != scenarios::Mode::distributed) {
+    conditions.cps = scenarios::to_string(scenario.cps());
+    conditions.southbound = scenarios::to_string(scenario.controller.southbound);
+  }
   conditions.engine = std::move(engine);
   conditions.algorithm = scenario.algorithm.name;
   const cpsel::AlgorithmInfo* algorithm = cpsel::find_algorithm(conditions.algorithm);

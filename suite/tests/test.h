@@ -29,7 +29,9 @@ inline constexpr std::string_view kMeasurePhase = "measure";
 // What the trials of one entry of the report share; written into every `trial_started`.
 struct Conditions {
   std::string mode;
-  std::string engine;  // "emulator", "sim"
+  std::string cps;         // who decides: "controller", "ingress", "split"; "" in distributed mode
+  std::string southbound;  // the driver of I1; "" in distributed mode
+  std::string engine;      // "emulator", "sim"
   std::string algorithm;
   bool uses_metrics = true;  // false for algorithms that ignore them (round-robin, ecmp)
   Duration interval{};       // T, the distribution interval
@@ -37,6 +39,8 @@ struct Conditions {
   bool quick = false;
   nlohmann::ordered_json parameters;  // the test's own, every one with its value
 
+  // How long an update may wait on its way to the C-PS: the edge server manager publishes every T.
+  Duration longest_wait() const { return mode == "distributed" || cps == "ingress" ? Duration{} : interval; }
   double number(const std::string& parameter) const { return parameters.at(parameter).get<double>(); }
   // A parameter whose name ends in _s or _ms.
   Duration duration(const std::string& parameter) const;

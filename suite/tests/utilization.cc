@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "suite/report/figure.h"
@@ -30,9 +31,9 @@ constexpr Half kCats{"settle-cats", "measure-cats", ""};
 void choose(scenarios::Testbed& testbed, const std::string& algorithm, const cpsel::Parameters& parameters) {
   std::map<std::string, int> services;
   for (const scenarios::Site& site : testbed.sites()) ++services[site.cs_id.str()];
-  for (const std::string& ingress : testbed.ingresses())
+  for (const std::string& decider : testbed.deciders())
     for (const auto& [cs_id, sites] : services)
-      testbed.command(ingress,
+      testbed.command(decider,
                       {{"do", "algorithm"}, {"service", cs_id}, {"name", algorithm}, {"parameters", parameters}});
 }
 
@@ -120,16 +121,18 @@ Use use_of(const RunData& data, const Trial& trial, const Half& half, double wor
 std::optional<std::string> wrong_algorithm(const RunData& data, const Trial& trial, const Half& half,
                                            const std::string& algorithm) {
   const Phase& phase = phase_of(trial, half.measure);
-  for (const std::string& ingress : data.ingresses()) {
+  std::set<std::string> deciders;
+  for (const std::string& ingress : data.ingresses()) deciders.insert(data.decider_of(ingress));
+  for (const std::string& decider : deciders) {
     const Event* last = nullptr;
     for (const Event* event : data.events("decision", trial.started_ns, phase.to_ns)) {
-      if (event->node != ingress) continue;
+      if (event->node != decider) continue;
       last = event;
       if (event->t_ns >= phase.from_ns && event->fields.value("algorithm", "") != algorithm) break;
     }
-    if (last == nullptr) return fmt::format("no decision of {} before {} ended", ingress, half.measure);
+    if (last == nullptr) return fmt::format("no decision of {} before {} ended", decider, half.measure);
     if (const std::string name = last->fields.value("algorithm", ""); name != algorithm)
-      return fmt::format("{} decided by {} in {}, must be {}", ingress, name, half.measure, algorithm);
+      return fmt::format("{} decided by {} in {}, must be {}", decider, name, half.measure, algorithm);
   }
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ class OrderedIngress : public IngressTest {
     write_file(directory_ / "tokens.json", R"([{"token": "secret", "name": "sdn", "role": "controller"},
                                                {"token": "open", "name": "me", "role": "operator"}])");
     start(60s, "global-min", [&](IngressConfig& config) {
-      config.controlled = true;
+      config.cps = IngressConfig::Cps::controller;
       config.rest = RestServerConfig{address, kRest, directory_ / "certificate.pem", directory_ / "key.pem",
                                      directory_ / "tokens.json"};
     });

@@ -60,16 +60,61 @@ TEST(Scenario, TheShippedOneSaysWhatTheIssueAsksFor) {
   EXPECT_EQ(scenario.network->instances.size(), 3U);
 }
 
-TEST(Scenario, TheShippedOneTakesUnder20MinutesAndUnder5Quick) {
+TEST(Scenario, TheShippedOnesTakeUnder20MinutesAndUnder5Quick) {
+  for (const char* name : {"distributed.yaml", "centralized.yaml", "hybrid.yaml"}) {
+    const Scenario scenario = load(name);
+    // Less a minute, or half of it, for the network, the preflight and agents that are started anew.
+    EXPECT_LT(to_seconds(length(scenario)), 1200 - 60) << name;
+    EXPECT_LT(to_seconds(length(quick(scenario, catalogue()))), 300 - 30) << name;
+  }
+}
+
+TEST(Scenario, QuickSaysSoAndKeepsTheFile) {
   const Scenario scenario = load("distributed.yaml");
   const Scenario fast = quick(scenario, catalogue());
-  // Less a minute, or half of it, for the network, the preflight and agents that are started anew.
-  EXPECT_LT(to_seconds(length(scenario)), 1200 - 60);
-  EXPECT_LT(to_seconds(length(fast)), 300 - 30);
   EXPECT_TRUE(fast.quick);
   EXPECT_LT(fast.trials.min, scenario.trials.min);
   EXPECT_EQ(fast.sha256, scenario.sha256);
   EXPECT_THAT(fast.warnings, testing::Contains(HasSubstr("--quick")));
+}
+
+TEST(Scenario, TheModesAreShippedWithTheSameTests) {
+  const Scenario distributed = load("distributed");
+  for (const char* name : {"centralized", "hybrid"}) {
+    const Scenario scenario = load(name);
+    EXPECT_STREQ(to_string(scenario.mode), name);
+    EXPECT_TRUE(scenario.warnings.empty()) << name;
+    EXPECT_EQ(scenario.seed, distributed.seed);
+    EXPECT_EQ(scenario.metrics.declared, distributed.metrics.declared);
+    ASSERT_EQ(scenario.cases.size(), distributed.cases.size());
+    for (std::size_t i = 0; i < scenario.cases.size(); ++i) {
+      EXPECT_EQ(scenario.cases[i].label, distributed.cases[i].label);
+      EXPECT_EQ(scenario.cases[i].scenario->mode, scenario.mode);
+      EXPECT_EQ(scenario.cases[i].scenario->interval, distributed.cases[i].scenario->interval);
+      EXPECT_EQ(scenario.cases[i].scenario->tests[0].parameters, distributed.cases[i].scenario->tests[0].parameters);
+    }
+  }
+  EXPECT_EQ(load("hybrid").cps(), Cps::split);
+  const std::string elsewhere = std::string(kDirectory) + "/hybrid.yaml";
+  for (const char* cps : {"controller", "ingress"})
+    EXPECT_TRUE(load_scenario(elsewhere, catalogue(), {fmt::format("controller.cps={}", cps)})) << cps;
+}
+
+TEST(Scenario, ThreeModesComparesLikeWithLike) {
+  const Scenario scenario = load("three-modes");
+  EXPECT_TRUE(scenario.warnings.empty());
+  EXPECT_LT(to_seconds(length(scenario)), 35 * 60);
+  EXPECT_LT(to_seconds(length(quick(scenario, catalogue()))), 10 * 60);
+  std::map<std::string, std::vector<const Case*>> entries;
+  for (const Case& entry : scenario.cases) entries[entry.test].push_back(&entry);
+  EXPECT_EQ(entries.size(), 5U);
+  for (const auto& [test, of_test] : entries) {
+    ASSERT_EQ(of_test.size(), 3U) << test;
+    EXPECT_EQ(of_test[0]->scenario->mode, Mode::distributed);
+    EXPECT_EQ(of_test[1]->scenario->mode, Mode::centralized);
+    EXPECT_EQ(of_test[2]->scenario->mode, Mode::hybrid);
+    for (const Case* entry : of_test) EXPECT_EQ(entry->scenario->algorithm.name, of_test[0]->scenario->algorithm.name);
+  }
 }
 
 TEST(Scenario, QuickLowersWhatWasGiven) {

@@ -81,6 +81,28 @@ TEST(Comparisons, WhatDiffersInMoreThanOneThingIsNotCompared) {
   EXPECT_EQ(compared([](TestResult& b) { b.metrics.push_back({{"type", "x"}}); }), 0u);
 }
 
+// What a study over `mode` leaves: entries with the same seeds that say their mode, and nothing else, differently.
+TEST(Comparisons, EveryPairOfModesIsOneFamily) {
+  std::vector<TestResult> entries;
+  for (const char* mode : {"distributed", "centralized", "hybrid"}) {
+    entries.push_back(entry("pid", {{kPrimary, entries.empty() ? kLow : kHigh}}));
+    entries.back().mode = mode;
+    entries.back().study = {{"mode", mode}};
+  }
+  const auto all = compare_entries(entries);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[0].a, "distributed");
+  EXPECT_EQ(all[0].b, "centralized");
+  EXPECT_EQ(all[0].verdict, "a lower");
+  EXPECT_EQ(all[2].a, "centralized");
+  EXPECT_EQ(all[2].b, "hybrid");
+  EXPECT_EQ(all[2].verdict, "no difference seen");
+  EXPECT_EQ(all[0].conditions["algorithm"], "pid");
+  EXPECT_FALSE(all[0].conditions.contains("mode"));
+  EXPECT_DOUBLE_EQ(all[0].p_adjusted.value(), 3 * 2.0 / 256);
+  EXPECT_THAT(comparison_table(all), HasSubstr("distributed lower"));
+}
+
 TEST(Comparisons, AMissingTrialDropsThePair) {
   auto b = entry("pid", {{kPrimary, kLow}});
   b.trials[2].error = "the machine was busy";

@@ -52,7 +52,7 @@ def sample(begin, end, algorithm, cores, quiet=None):
                 accounting={"usage_ns": usage, "quota_cores": site["quota_cores"]})
             received = tick + 100 * MS
             if not (quiet and quiet[0] <= received < quiet[1]):
-                log("r1", received, "metric_received", source=site["csci"], seq=tick // T, path=i, values={}, known=None,
+                log("r1", received, "metric_received", source=site["csci"], via="bgp", seq=tick // T, path=i, values={}, known=None,
                     window_end=tick)
                 log("r1", received + MS, "decision", id=received // 1000, service=CS_ID, algorithm=algorithm, inputs=[],
                     weights={})
@@ -184,7 +184,8 @@ def utilization(name, seed, index):
 
 
 def main():
-    log("runner", now, "testbed", sites=SITES, ingresses=["r1"], hosts=list(HOSTS))
+    log("runner", now, "testbed", sites=SITES, ingresses=["r1"], steering=[{"ingress": "r1", "decider": "r1", "listener": "r1"}],
+        receivers=[{"node": "r1", "via": "bgp"}], hosts=list(HOSTS))
     for index in range(ROUNDS):
         trial("lb-variance", index, {"rounds": ROUNDS}, lb_variance)
     for index in range(TRIALS):

@@ -4,7 +4,7 @@
 Three trials of three load steps, at different moments after a tick of the loaded site; short sessions only.
 """
 import make_run
-from make_run import CS_ID, FAULT, INGRESS, MS, S, SITES, T, log, rng, row
+from make_run import CS_ID, FAULT, MS, S, SITES, TESTBED, log, rng, row
 
 TRIALS = 3
 OFFSETS = (30 * MS, 480 * MS, 970 * MS)  # after a tick of the loaded site
@@ -89,7 +89,7 @@ def requests(run, name, begin, close, steps):
 
 def main():
     run = Run()
-    log("runner", run.t, "testbed", sites=SITES, ingresses=[INGRESS], hosts=["h1", "h2"])
+    log("runner", run.t, "testbed", **TESTBED)
     run.advance(run.t + 5 * S, "none")
     for index in range(TRIALS):
         make_run.trial(run, "service-latency", index, 0,

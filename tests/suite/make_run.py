@@ -22,6 +22,8 @@ CS_ID = "2001:2:0:c5::1"
 SITES = [{"node": f"es{i}", "csci": f"2001:2:0:100{i}::2", "cs_id": CS_ID, "egress": f"r{i + 1}", "quota_cores": QUOTA}
          for i in (1, 2, 3)]
 INGRESS = "r1"
+TESTBED = {"sites": SITES, "ingresses": [INGRESS], "steering": [{"ingress": INGRESS, "decider": INGRESS, "listener": INGRESS}],
+           "receivers": [{"node": INGRESS, "via": "bgp"}], "hosts": ["h1", "h2"]}
 rng = random.Random(7)
 logs = {}
 csv = {}
@@ -120,7 +122,7 @@ class Run:
         values = {"available_compute": round(100 - collected), "norm_fi": sent_score}
         known = None if self.seed is None else known_value(self.seed, csci, seq)
         sent = end + 400_000 + rng.randrange(100_000)
-        log(site["node"], sent, "metric_sent", source=csci, seq=seq, window_end=end, values=values, known=known)
+        log(site["node"], sent, "metric_sent", source=csci, via="bgp", seq=seq, window_end=end, values=values, known=known)
         first = sent + 400_000 + rng.randrange(100_000)
         second = first + 50_200_000 + rng.randrange(400_000)
         arrived = second + 50_300_000 + rng.randrange(3_000_000)
@@ -144,7 +146,7 @@ class Run:
             known += 1
         copies = 2 if self.once("duplicate", measuring and seq % 8 == 0) else 1
         for copy in range(copies):
-            log(INGRESS, arrived + copy * MS, "metric_received", source=csci, seq=seq, path=int(site["node"][2:]),
+            log(INGRESS, arrived + copy * MS, "metric_received", source=csci, via="bgp", seq=seq, path=int(site["node"][2:]),
                 values=received, known=known, window_end=end)
         self.board[csci] = (received["norm_fi"], seq, end, collected)
         if len(self.board) == len(SITES):
@@ -311,7 +313,7 @@ def step_of(close):
 
 def main():
     run = Run()
-    log("runner", run.t, "testbed", sites=SITES, ingresses=[INGRESS], hosts=["h1", "h2"])
+    log("runner", run.t, "testbed", **TESTBED)
     run.advance(run.t + 5 * S, "none")
     void = "the selection changed" if FAULT == "void-trials" else None
     for index in range(TRIALS):

@@ -136,13 +136,15 @@ def collection():
                 used = 100 * (accounted(mine, s["window_end"]) - accounted(mine, s["window_start"])) / (
                     length * csci_of[s["source"]]["quota_cores"])
                 error.append(abs(s["raw"]["cpu_utilisation"] - used))
-                sent = next(m for m in of["metric_sent"]
-                            if m["source"] == s["source"] and abs(m["window_end"] - s["window_end"]) <= 2)
+                sent = {}  # by whatever way
+                for m in of["metric_sent"]:
+                    if m["source"] == s["source"] and abs(m["window_end"] - s["window_end"]) <= 2:
+                        sent = {**m["values"], **sent}
                 for d in scores:
                     value = score(declarations, d, s["raw"])
                     deviation.append(abs(10 * abs(s["unquantised"][d["type"]] - value)))
-                    if d["type"] in sent["values"]:
-                        deviation.append(abs(sent["values"][d["type"]] - math.floor(10 * value + 0.5)))
+                    if d["type"] in sent:
+                        deviation.append(abs(sent[d["type"]] - math.floor(10 * value + 0.5)))
                     sites.setdefault((level, d["type"]), {}).setdefault(s["source"], []).append(
                         s["unquantised"][d["type"]])
         errors[started["index"]] = max(error)
@@ -169,61 +171,145 @@ def known_value(seed, csci, seq):
     return max(mix64(x ^ seq) >> 32, 1)
 
 
+def ways():
+    """(via, suffix of its figures): the listener's without; where there are two, each with one beside it."""
+    listener = next(s["listener"] for s in testbed["steering"] if s["ingress"] == testbed["ingresses"][0])
+    main = next(r["via"] for r in testbed["receivers"] if r["node"] == listener)
+    others = [v for v in dict.fromkeys(r["via"] for r in testbed["receivers"]) if v != main]
+    return [(main, "")] + ([(v, f".{v}") for v in [main] + others] if others else [])
+
+
+def age(received, source, lo, hi):
+    """(time average, peaks) of one source's age at one receiver."""
+    area, covered, since, generated, peaks = 0.0, 0, lo, None, []
+    for at, window_end in [(m["t_ns"], m["window_end"]) for m in received if m["source"] == source] + [(hi, None)]:
+        if at >= lo and generated is not None:
+            a, b = ms(since - generated), ms(at - generated)
+            area += (a + b) / 2 * (b - a)
+            covered += at - since
+            peaks.append(b)
+        if at >= lo:
+            since = at
+        if window_end is not None:
+            generated = window_end if generated is None else max(generated, window_end)
+    return area / ms(covered), peaks
+
+
 def metric_distribution():
-    names = ("coverage", "lost", "altered", "duplicated", "reordered", "interval_error_ms", "distribution_delay_ms")
-    out = {n: {} for n in names}
+    for via, suffix in ways():
+        one_way(via, suffix)
+
+
+def one_way(via, suffix):
+    names = ("coverage", "lost", "altered", "duplicated", "reordered", "interval_error_ms", "distribution_delay_ms", "age_ms")
+    out = {n + suffix: {} for n in names}
+    out[f"age_ms{suffix}.max"] = {}
     hops = {}
+    nodes = [r["node"] for r in testbed["receivers"] if r["via"] == via]
     for started, phases, end in trials_of_entry():
         lo, hi = phases["measure"]
         index = started["index"]
-        sent = {(m["source"], m["seq"]): m for m in of["metric_sent"] if lo <= m["t_ns"] < hi}
-        got = {}
+        sent = {(m["source"], m["seq"]): m for m in of["metric_sent"] if m["via"] == via and lo <= m["t_ns"] < hi}
+        got = {node: {} for node in nodes}
         for m in of["metric_received"]:
-            if lo <= m["t_ns"] < end and (m["source"], m["seq"]) in sent:
-                got.setdefault((m["source"], m["seq"]), []).append(m)
-        out["coverage"][index] = len(got) / len(sent)
-        out["lost"][index] = float(len(sent) - len(got))
-        out["duplicated"][index] = float(sum(len(c) - len({json.dumps(m["path"]) for m in c}) for c in got.values()))
-        out["altered"][index] = float(sum(
-            1 for key, copies in got.items() for m in copies
-            if m["known"] != known_value(started["seed"], *key) or m["values"] != sent[key]["values"]))
-        late = 0
-        for source in {s for s, _ in got}:
-            order = sorted((c[0]["t_ns"], q) for (s, q), c in got.items() if s == source)
-            late += sum(1 for i, (_, q) in enumerate(order) if any(p > q for _, p in order[:i]))
-        out["reordered"][index] = float(late)
+            if m["via"] == via and lo <= m["t_ns"] < end and (m["source"], m["seq"]) in sent:
+                got[m["node"]].setdefault((m["source"], m["seq"]), []).append(m)
         keys = sorted(sent, key=lambda k: (k[0], k[1]))
+        arrived = sum(map(len, got.values()))
+        duplicated = altered = late = 0
+        errors, delays, averages, peaks = [], [], [], []
         interval = started["interval_ns"]
-        errors = [abs(ms(got[k][0]["t_ns"] - got[k[0], k[1] - 1][0]["t_ns"] - interval))
-                  for k in keys if k in got and (k[0], k[1] - 1) in got]
-        out["interval_error_ms"][index] = rank(errors, 0.99)
-        out["distribution_delay_ms"][index] = mean([ms(got[k][0]["t_ns"] - sent[k]["t_ns"]) for k in keys if k in got])
-        for router in {s["egress"] for s in csci_of.values()} | set(testbed["ingresses"]):
-            seen = {}
-            for h in of["hop_seen"]:
-                if h["router"] == router and lo <= h["t_ns"] < end:
-                    seen.setdefault((h["source"], h["seq"]), h["t_ns"])
-            passes = [k for site in testbed["sites"] for k in keys
-                      if k[0] == site["csci"] and router in [site["egress"]] + testbed["ingresses"] and k in seen]
-            hops.setdefault(router, {})[index] = mean([ms(seen[k] - sent[k]["t_ns"]) for k in passes])
+        for node in nodes:
+            mine = got[node]
+            duplicated += sum(len(c) - len({json.dumps(m["path"]) for m in c}) for c in mine.values())
+            altered += sum(1 for key, copies in mine.items() for m in copies
+                           if m["known"] != known_value(started["seed"], *key) or m["values"] != sent[key]["values"])
+            for source in {s for s, _ in mine}:
+                order = sorted((c[0]["t_ns"], q) for (s, q), c in mine.items() if s == source)
+                late += sum(1 for i, (_, q) in enumerate(order) if any(p > q for _, p in order[:i]))
+            errors += [abs(ms(mine[k][0]["t_ns"] - mine[k[0], k[1] - 1][0]["t_ns"] - interval))
+                       for k in keys if k in mine and (k[0], k[1] - 1) in mine]
+            delays += [ms(mine[k][0]["t_ns"] - sent[k]["t_ns"]) for k in keys if k in mine]
+            received = [m for m in of["metric_received"]
+                        if m["node"] == node and m["via"] == via and started["t_ns"] <= m["t_ns"] < hi]
+            for site in testbed["sites"]:
+                average, highest = age(received, site["csci"], lo, hi)
+                averages.append(average)
+                peaks += highest
+        for name, value in (("coverage", arrived / (len(sent) * len(nodes))), ("lost", float(len(sent) * len(nodes) - arrived)),
+                            ("duplicated", float(duplicated)), ("altered", float(altered)), ("reordered", float(late)),
+                            ("interval_error_ms", rank(errors, 0.99)), ("distribution_delay_ms", mean(delays)),
+                            ("age_ms", mean(averages))):
+            out[name + suffix][index] = value
+        out[f"age_ms{suffix}.max"][index] = max(peaks)
+        seen = {}
+        for h in of["hop_seen"]:
+            key = (h["source"], h["seq"])
+            if (h["tap"] == "rest") == (via == "rest") and lo <= h["t_ns"] < end and key in sent:
+                seen.setdefault(h["router"], {}).setdefault(key, h["t_ns"])
+        for hop in set(seen) if via == "rest" else {s["egress"] for s in csci_of.values()} | set(nodes):
+            passes = [k for site in testbed["sites"] for k in keys if k[0] == site["csci"]
+                      and (via == "rest" or hop in [site["egress"]] + nodes) and k in seen.get(hop, {})]
+            hops.setdefault(hop, {})[index] = mean([ms(seen[hop][k] - sent[k]["t_ns"]) for k in passes])
     for name, values in out.items():
         check(name, values)
-    for router, values in hops.items():
-        check(f"distribution_delay_ms.{router}", values)
+    for hop, values in hops.items():
+        check(f"distribution_delay_ms.{hop}", values)
 
 
 # -- decisions --------------------------------------------------------------------------------------------------------
-def in_force(end):
-    """(since when, decision), by time. An ingress that was started anew counts its decisions from 1 again."""
-    latest, found = {}, []
+def steering():
+    assert len(testbed["ingresses"]) == 1, "this script knows one ingress"
+    return testbed["steering"][0]
+
+
+def way_to(node):
+    return next((r["via"] for r in testbed["receivers"] if r["node"] == node), None)
+
+
+def steered_since(started):
+    """What was installed before had another C-PS decided."""
+    changed, before = 0, None
+    for t in of["testbed"]:
+        if t["t_ns"] > started["t_ns"]:
+            break
+        if before is not None and t["steering"] != before:
+            changed = t["t_ns"]
+        before = t["steering"]
+    since = 0
+    for other in of["trial_started"]:
+        if other["t_ns"] < changed:
+            ends = [e["t_ns"] for e in of.get("trial_ended", []) if e["trial"] == other["trial"] and e["t_ns"] < changed]
+            since = max(since, ends[0] if ends else other["t_ns"])
+    return since
+
+
+def in_force(started, end):
+    """(since when, decision, what the decider had heard by a way of its own), by time. A decider that was started anew
+    counts its decisions from 1 again."""
+    who, since = steering(), steered_since(started)
+    split = who["decider"] != who["listener"] and way_to(who["decider"]) is not None
+    latest, heard, found = {}, {}, []
     for e in events:
+        if e["t_ns"] < since:
+            continue
         if e["t_ns"] >= end:
             break
-        if e["event"] == "decision":
-            latest[e["node"], e["id"]] = e
-        elif e["event"] == "route_installed" and (e["node"], e["decision"]) in latest:
-            found.append((e["acked_ns"], latest[e["node"], e["decision"]]))
+        if e["event"] == "decision" and e["node"] == who["decider"]:
+            latest[e["id"]] = (e, dict(heard))
+        elif e["event"] == "route_installed" and e["node"] == who["ingress"] and e["decision"] in latest:
+            found.append((e["acked_ns"], *latest[e["decision"]]))
+        elif split and e["event"] == "metric_received" and e["node"] == who["decider"]:
+            heard[e["source"]] = e
     return sorted(found, key=lambda f: f[0])
+
+
+def used_step(decision, loaded, step):
+    return any(i["csci"] == loaded and i["window_end"] > step for i in decision["inputs"])
+
+
+def saw_step(decision, heard, loaded, step):
+    return used_step(decision, loaded, step) or (loaded in heard and heard[loaded]["window_end"] > step)
 
 
 # -- session-continuity ----------------------------------------------------------------------------------------------
@@ -240,7 +326,7 @@ def session_continuity():
         for f in of.get("flow", []):
             if started["t_ns"] <= f["t_ns"] < end:
                 flows[f["tuple"]["source"], str(f["tuple"]["sport"])] = f
-        installed = in_force(end)
+        installed = in_force(started, end)
         requests = {}
         for r in samples["requests", trial]:
             requests.setdefault((r["host"], r["session"]), []).append(r)
@@ -273,8 +359,8 @@ def session_continuity():
                     aging.append(ms(phases["aging"][1] - due))
             begin = int(s["started_ns"])
             if s["kind"] == "short" and step["t_ns"] <= begin < phases["measure"][1] and replies:
-                force = [d for acked, d in installed if acked <= begin][-1]
-                new.append((begin, replies[0], force))
+                force, heard = [(d, h) for acked, d, h in installed if acked <= begin][-1]
+                new.append((begin, replies[0], force, heard))
         new.sort(key=lambda n: n[0])
         out["broken_sessions"][index] = float(broken)
         out["instance_changes"][index] = float(changes)
@@ -283,8 +369,7 @@ def session_continuity():
         out["table_match_share"][index] = matching / answered_sessions
         out["aging_error_ms"][index] = max(aging) if aging else None
         loaded = step["source"]
-        after = [n for n in new if n[1] != loaded and any(
-            i["csci"] == loaded and i["window_end"] > step["t_ns"] for i in n[2]["inputs"])]
+        after = [n for n in new if n[1] != loaded and saw_step(n[2], n[3], loaded, step["t_ns"])]
         out["steering_delay_ms"][index] = ms(after[0][0] - step["t_ns"]) if after else None
         out["loaded_share"][index] = sum(n[1] == loaded for n in new) / len(new)
         hits += sum(n[1] == loaded for n in new)
@@ -436,21 +521,27 @@ def service_latency():
         names += [f"latency_ms.{period}", f"latency_ms.{period}.p99.9", f"sla_share.{period}"]
     out = {n: {} for n in names}
     all_delays, totals = [], []
-    assert len(testbed["ingresses"]) == 1, "this script knows one ingress"
+    who = steering()
+    own = way_to(who["decider"]) if who["decider"] != who["listener"] else None
     for started, _, end in trials_of_entry():
         index, trial = started["index"], started["trial"]
         first = next(p["t_ns"] for p in of["phase"] if p["trial"] == trial and p["name"] == "stable")
-        force = in_force(end)
-        sent = {(m["source"], m["seq"]): m["t_ns"] for m in of["metric_sent"] if first <= m["t_ns"] < end}
-        got = {}
-        for m in of["metric_received"]:
+        force = in_force(started, end)
+        sent, got = {}, {}  # (way, source, sequence) → when
+        for m in of["metric_sent"]:
             if first <= m["t_ns"] < end:
-                got.setdefault((m["source"], m["seq"]), m["t_ns"])
-        all_delays += [ms(got[k] - t) for k, t in sent.items() if k in got]
-        known = [[{k: v for k, v in i.items() if k != "age_ns"} for i in d["inputs"]] for _, d in force]
+                sent.setdefault((m["via"], m["source"], m["seq"]), m["t_ns"])
+        for m in of["metric_received"]:
+            if first <= m["t_ns"] < end and m["node"] in (who["listener"], who["decider"]):
+                got.setdefault((m["via"], m["source"], m["seq"]), m["t_ns"])
+        by = way_to(who["listener"])
+        all_delays += [ms(got[k] - t) for k, t in sent.items() if k[0] == by and k in got]
+        known = [[{k: v for k, v in i.items() if k != "age_ns"} for i in d["inputs"]] for _, d, _ in force]
+        turns = [e["t_ns"] for e in of.get("controller_state", []) if e["node"] == who["ingress"]]
         out["blind_switches"][index] = float(sum(
-            1 for i in range(1, len(force)) if force[i][0] > first and known[i] == known[i - 1]
-            and best_of(force[i][1]["weights"]) != best_of(force[i - 1][1]["weights"])))
+            1 for (_, d, _), (at, e, _), a, b in zip(force, force[1:], known, known[1:])
+            if at > first and a == b and best_of(d["weights"]) != best_of(e["weights"])
+            and not any(d["t_ns"] <= t <= e["t_ns"] for t in turns)))
         changes = [e for e in of["load_changed"] if first <= e["t_ns"] < end]
         parts, deltas, periods = [], [], []
         missed = early = 0
@@ -458,18 +549,23 @@ def service_latency():
             if rise["cores"] == 0:
                 continue
             step, loaded, stop = rise["t_ns"], rise["source"], changes[n + 1]["t_ns"]
-            away = [(t, d) for t, d in force if step < t <= stop and loaded not in best_of(d["weights"])]
-            saw = [(t, d) for t, d in away if any(i["csci"] == loaded and i["window_end"] > step for i in d["inputs"])]
+            away = [f for f in force if step < f[0] <= stop and loaded not in best_of(f[1]["weights"])]
+            saw = [f for f in away if saw_step(*f[1:], loaded, step)]
             missed += not saw
             early += bool(away) and away[0] not in saw[:1]
             if away:
-                last = [d["t_ns"] for t, d in force if t < away[0][0] and loaded in best_of(d["weights"])][-1]
+                last = [d["t_ns"] for t, d, _ in force if t < away[0][0] and loaded in best_of(d["weights"])][-1]
                 deltas.append(ms(away[0][0] - last))
             reacted = stop
             if saw:
-                reacted, d = saw[0]
+                reacted, d, heard = saw[0]
                 used = next(i for i in d["inputs"] if i["csci"] == loaded)
-                key = (loaded, used["seq"])
+                if not used_step(d, loaded, step):
+                    used, key = heard[loaded], (own, loaded, heard[loaded]["seq"])
+                else:
+                    key = (by, loaded, used["seq"])
+                    if own and got.get(key, math.inf) > d["t_ns"] and (own, *key[1:]) in got:
+                        key = (own, *key[1:])
                 chain = [step, used["window_end"], sent[key], got[key], d["t_ns"], reacted]
                 parts.append([b - a for a, b in zip(chain, chain[1:])])
                 assert sum(parts[-1]) == reacted - step

@@ -39,7 +39,8 @@ TEST_F(RunDirectory, ABadLineIsNamed) {
 
 TEST_F(RunDirectory, AMissingFieldIsNamed) {
   put("events/es1.jsonl",
-      "{\"t_ns\":1,\"node\":\"es1\",\"event\":\"metric_sent\",\"source\":\"2001:2::1\",\"seq\":\"x\"}\n");
+      "{\"t_ns\":1,\"node\":\"es1\",\"event\":\"metric_sent\",\"source\":\"2001:2::1\",\"via\":\"bgp\",\"seq\":\"x\"}"
+      "\n");
   EXPECT_THAT(error(), HasSubstr("missing or bad seq"));
 }
 
@@ -89,24 +90,61 @@ TEST_F(RunDirectory, TrialsHavePhasesAndVerdicts) {
   EXPECT_EQ(data->trials().at(1).voided, "it did not end");
 }
 
+std::string testbed(int t, const char* quota, const char* ingress, const char* decider) {
+  return fmt::format(
+      R"({{"t_ns":{},"node":"runner","event":"testbed","sites":[{{"node":"es1","csci":"2001:2::1","cs_id":"2001:2::a","egress":"r2","quota_cores":{}}}],"ingresses":["{}"],"steering":[{{"ingress":"{}","decider":"{}","listener":"sdn"}}],"receivers":[{{"node":"sdn","via":"rest"}}]}})"
+      "\n",
+      t, quota, ingress, ingress, decider);
+}
+
+std::string started(int t, const char* name) {
+  return fmt::format(
+      R"({{"t_ns":{},"node":"runner","event":"trial_started","trial":"{}.0.0","test":"a","entry":"{}","index":0,"attempt":0,"seed":5}})"
+      "\n",
+      t, name, name);
+}
+
+std::string ended(int t, const char* name) {
+  return fmt::format(R"({{"t_ns":{},"node":"runner","event":"trial_ended","trial":"{}.0.0","void":null}})"
+                     "\n",
+                     t, name);
+}
+
 TEST_F(RunDirectory, SitesAreThoseOfTheTrial) {
-  const auto testbed = [](int t, const char* quota, const char* ingress) {
-    return fmt::format(
-        R"({{"t_ns":{},"node":"runner","event":"testbed","sites":[{{"node":"es1","csci":"2001:2::1","cs_id":"2001:2::a","egress":"r2","quota_cores":{}}}],"ingresses":["{}"]}})"
-        "\n",
-        t, quota, ingress);
-  };
   put("events/runner.jsonl",
-      testbed(5, "0.2", "r1") + kStarted + "\n" + testbed(20, "0.4", "r2") +
-          R"({"t_ns":30,"node":"runner","event":"trial_started","trial":"b.0.0","test":"a","entry":"b","index":0,"attempt":0,"seed":5})" +
-          "\n");
+      testbed(5, "0.2", "r1", "sdn") + started(10, "a") + testbed(20, "0.4", "r2", "r2") + started(30, "b"));
   const auto data = RunData::load(directory_.path());
   ASSERT_TRUE(data) << data.error().message;
   EXPECT_EQ(data->sites().at(0).quota_cores, 0.4);
   const RunData first = data->in(data->trials().at(0));
   EXPECT_EQ(first.sites().at(0).quota_cores, 0.2);
   EXPECT_EQ(first.ingresses(), std::vector<std::string>{"r1"});
-  EXPECT_EQ(first.in(data->trials().at(1)).ingresses(), std::vector<std::string>{"r2"});
+  EXPECT_EQ(first.decider_of("r1"), "sdn");
+  EXPECT_EQ(first.listener_of("r1"), "sdn");
+  EXPECT_EQ(first.way_to("sdn"), "rest");
+  EXPECT_THROW(first.decider_of("r2"), MeasurementError);
+  const RunData second = first.in(data->trials().at(1));
+  EXPECT_EQ(second.ingresses(), std::vector<std::string>{"r2"});
+  EXPECT_EQ(second.decider_of("r2"), "r2");
+}
+
+// What another C-PS had decided before does not count; what the same one had, does.
+TEST_F(RunDirectory, SteeredSinceTheTrialBeforeTheLastChangeOfSteering) {
+  put("events/runner.jsonl",
+      testbed(5, "0.2", "r1", "r1") + started(10, "a") + ended(20, "a") + testbed(25, "0.4", "r1", "r1") +
+          started(30, "b") + ended(40, "b") + testbed(45, "0.4", "r1", "sdn") + started(50, "c") + ended(60, "c") +
+          started(70, "d") + ended(80, "d") + testbed(85, "0.4", "r1", "r1") + started(90, "e") + ended(99, "e"));
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  std::vector<std::int64_t> since;
+  for (const Trial& trial : data->trials()) since.push_back(data->steered_since(trial));
+  EXPECT_EQ(since, (std::vector<std::int64_t>{0, 0, 40, 40, 80}));
+}
+
+TEST_F(RunDirectory, ATestbedThatDoesNotSayWhoSteersIsRefused) {
+  put("events/runner.jsonl", R"({"t_ns":5,"node":"runner","event":"testbed","sites":[],"ingresses":[]})"
+                             "\n");
+  EXPECT_THAT(error(), HasSubstr("missing or bad steering"));
 }
 
 TEST_F(RunDirectory, EventsOfAllNodesAreInOrderOfTime) {

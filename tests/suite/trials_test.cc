@@ -35,10 +35,19 @@ class FakeTestbed final : public scenarios::Testbed {
   }
 
   Instant now() const override { return clock_.now(); }
-  void configure(const scenarios::Scenario& scenario) override { configured.push_back(scenario.algorithm.name); }
+  void configure(const scenarios::Scenario& scenario) override {
+    configured.push_back(scenario.algorithm.name);
+    const bool controlled = scenario.mode == scenarios::Mode::centralized;
+    deciders_ = {controlled ? "sdn" : "r1"};
+    steering_ = {{"r1", deciders_[0], deciders_[0]}};
+    receivers_ = {{deciders_[0], controlled ? "rest" : "bgp"}};
+  }
   void sleep_until(Instant when) override { clock_.set(when); }
   const std::vector<scenarios::Site>& sites() const override { return sites_; }
   const std::vector<std::string>& ingresses() const override { return ingresses_; }
+  const std::vector<std::string>& deciders() const override { return deciders_; }
+  const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
+  const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
   const std::vector<std::string>& hosts() const override { return hosts_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
     commands.push_back(fmt::format("{} {}", node, request.dump()));
@@ -62,6 +71,9 @@ class FakeTestbed final : public scenarios::Testbed {
   VirtualClock& clock_;
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_{"r1"};
+  std::vector<std::string> deciders_;
+  std::vector<scenarios::Ingress> steering_;
+  std::vector<scenarios::Receiver> receivers_;
   std::vector<std::string> hosts_{"h1", "h2"};
 };
 
@@ -207,6 +219,38 @@ TEST_F(TrialLoop, LogsTrialsAndPhases) {
   EXPECT_EQ(progress_.back().left, Duration(2s));
 }
 
+TEST_F(TrialLoop, LogsWhoSteersAndWhoGetsMetrics) {
+  scenarios::Scenario scenario = one_test("metric-distribution");
+  scenario.trials = {1, 1, 0};
+  for (const auto mode : {scenarios::Mode::distributed, scenarios::Mode::centralized}) {
+    auto own = std::make_shared<scenarios::Scenario>(scenario);
+    own->mode = mode;
+    scenario.cases.push_back({"metric-distribution",
+                              fmt::format("metric-distribution#{}", scenario.cases.size() + 1),
+                              {{"mode", scenarios::to_string(mode)}},
+                              own});
+  }
+  const RunData data = run(scenario);
+  ASSERT_EQ(data.trials().size(), 2U);
+  EXPECT_EQ(data.trials()[0].seed, data.trials()[1].seed);
+  for (const Trial& trial : data.trials()) {
+    const RunData own = data.in(trial);
+    const bool controlled = trial.entry.ends_with("2");
+    EXPECT_EQ(own.decider_of("r1"), controlled ? "sdn" : "r1");
+    EXPECT_EQ(own.listener_of("r1"), controlled ? "sdn" : "r1");
+    EXPECT_EQ(own.way_to(controlled ? "sdn" : "r1"), controlled ? "rest" : "bgp");
+    EXPECT_FALSE(own.way_to("es1").has_value());
+    EXPECT_EQ(trial.conditions.at("mode"), controlled ? "centralized" : "distributed");
+    EXPECT_EQ(trial.conditions.value("cps", ""), controlled ? "controller" : "");
+    EXPECT_EQ(trial.conditions.value("southbound", ""), controlled ? "agent" : "");
+    // An update may wait T in the manager.
+    const Phase* drain = trial.phase("drain");
+    ASSERT_NE(drain, nullptr);
+    EXPECT_EQ(drain->to_ns - drain->from_ns, Duration(controlled ? 2s : 1s).count());
+  }
+  EXPECT_THROW(data.decider_of("r2"), MeasurementError);
+}
+
 TEST_F(TrialLoop, ABusyMachineVoidsTrialsAndThenTheTest) {
   testbed_.idle = 0.05;
   const scenarios::Scenario scenario = one_test("metric-distribution");
@@ -330,6 +374,26 @@ TEST_F(TrialLoop, UtilizationRunsTheSameLoadUnderBoth) {
   EXPECT_EQ(algorithms.at(1).at("name"), "global-min");
   EXPECT_NE(data.trials()[0].phase("measure-ecmp"), nullptr);
   EXPECT_NE(data.trials()[0].phase("measure-cats"), nullptr);
+}
+
+TEST_F(TrialLoop, WhoDecidesTakesTheAlgorithmAndTheIngressTheRest) {
+  scenarios::Scenario scenario = one_test("utilization");
+  scenario.mode = scenarios::Mode::centralized;
+  run(scenario);
+  EXPECT_EQ(told("sdn", "algorithm").at(0).at("name"), "ecmp");
+  EXPECT_EQ(told("sdn", "algorithm").back().at("name"), "global-min");
+  EXPECT_TRUE(told("r1", "algorithm").empty());
+  EXPECT_FALSE(told("r1", "multipath").empty());
+  EXPECT_FALSE(told("r1", "forget_flows").empty());
+}
+
+TEST_F(TrialLoop, AFaultOfTheCpsStrikesWhereAnIngressDecides) {
+  scenarios::Scenario scenario = one_test("metric-distribution");
+  scenario.faults = {{.kind = "stuck-cps", .node = "", .instance = ""}};
+  run(scenario);
+  EXPECT_EQ(told("r1", "fault").at(0).at("kind"), "stuck-cps");
+  scenario.mode = scenarios::Mode::centralized;
+  EXPECT_THROW(run(scenario), UsageError);
 }
 
 TEST_F(TrialLoop, UtilizationGivesTheAlgorithmBackWhateverHappens) {

@@ -1,0 +1,41 @@
+// What the agents of a run are told: one `catsd` process per edge server, ingress and host, the tap, and in the modes
+// with a controller that and the edge server manager; what the topology and the scenario say about each is its
+// configuration.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "scenarios/scenario.h"
+
+namespace cats {
+
+// Below the node's own control group: an edge server's worker threads, with the quota.
+inline constexpr const char* kServiceGroup = "service";
+
+// Name → configuration of every agent that a scenario needs; the name is the node's, or "tap". Pure.
+struct AgentPlan {
+  std::string role;  // of `catsd ROLE`
+  nlohmann::ordered_json config;
+  double quota_cores = 0;  // of an edge server's threads
+  Duration quota_period{};
+
+  bool operator==(const AgentPlan&) const = default;
+};
+struct AgentPaths {
+  std::filesystem::path state;          // /run/catsbench/RUN: control sockets
+  std::filesystem::path run_directory;  // events/ and samples/
+};
+std::map<std::string, AgentPlan> plan_agents(const scenarios::Scenario& scenario, const std::string& run,
+                                             const AgentPaths& paths, Instant epoch);
+
+// When each source publishes within T: seeded, at least 120 ms apart when T allows, else evenly spread (cats-tests.md,
+// common rules). One per edge server, in the topology's order.
+std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed);
+
+}  // namespace cats

@@ -1,0 +1,47 @@
+// The control plane of the centralized and hybrid modes: who speaks to whom over REST, with which certificates and
+// tokens, and what the edge server manager and the controller are told about the network (docs/rest.md).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "emulator/roles/rest_config.h"
+#include "scenarios/scenario.h"
+
+namespace cats {
+
+// Where the secrets of a run lie: STATE/rest, which only root enters.
+class Credentials {
+ public:
+  explicit Credentials(const std::filesystem::path& state) : directory_(state / "rest") {}
+
+  // An authority, whose key is kept nowhere; a certificate per server; a token per client of each server, so that
+  // what one server knows opens no other.
+  void write(const topologies::Topology& topology) const;
+
+  roles::RestServerConfig server(const topologies::Node& node) const;
+  roles::RestPeerConfig peer(const topologies::Node& server, const std::string& client) const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+// Names of the metrics that go this way; nothing: all of them.
+std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const scenarios::Scenario& scenario);
+
+// The middle of the longest time without a report of one of the sources, within T: the manager publishes then, so that
+// each of its updates has one report of each source.
+Duration quiet_phase(std::vector<Duration> phases, Duration interval);
+
+// What the configurations of the two have beside node, events and control.
+nlohmann::ordered_json manager_config(const scenarios::Scenario& scenario, const Credentials& credentials,
+                                      Instant epoch, Duration phase);
+nlohmann::ordered_json controller_config(const scenarios::Scenario& scenario, const Credentials& credentials);
+
+}  // namespace cats

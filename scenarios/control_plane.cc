@@ -1,0 +1,151 @@
+#include "scenarios/control_plane.h"
+
+#include <algorithm>
+
+#include "base/diagnostics.h"
+#include "scenarios/read_metrics.h"
+#include "scenarios/values.h"
+
+namespace cats::scenarios {
+namespace {
+
+// The remedy where the controller may not decide, or not alone.
+constexpr const char* kIngressDecides = "let the ingress decide (mode distributed, or hybrid with \"cps: ingress\")";
+constexpr const char* kIngressHasOne = "take mode distributed, or hybrid with \"cps: ingress\" or \"cps: split\"";
+
+bool declares_metric(const Scenario& scenario, const std::string& metric) {
+  const auto& declared = scenario.metrics.declared;
+  return !metric.empty() && std::ranges::find(declared, metric, &cpsel::Declaration::type) != declared.end();
+}
+
+// Whether a value says which part of the whole is left: candidate weights are multiplied by it.
+bool refines(const std::string& metric) {
+  const cpsel::MetricInfo* info = cpsel::find_metric(metric);
+  return info != nullptr && info->full_scale > 0 && is_distributed(metric);
+}
+
+std::string write_a_fallback(const Scenario& scenario) {
+  std::vector<std::string> names;
+  for (const cpsel::Declaration& each : scenario.metrics.declared)
+    if (refines(each.type) && scenario.via(each.type) == Via::bgp) names.push_back(each.type);
+  return names.empty() ? "declare a score that goes via bgp" : "write " + one_of(names);
+}
+
+// In hybrid mode.
+void check_way_of_steering(const yaml::Reader& steer_by, const Scenario& scenario) {
+  const std::string& metric = scenario.metrics.steer_by;
+  if (!declares_metric(scenario, metric)) return;
+  const bool by_controller = scenario.via(metric) == Via::controller;
+  if (scenario.cps() == Cps::ingress && by_controller)
+    steer_by.complain(
+        fmt::format("{} goes via controller, and with \"cps: ingress\" the ingress steers by it: "
+                    "declare it with \"via: bgp\", or take another cps",
+                    metric));
+  if (scenario.cps() != Cps::ingress && !by_controller)
+    steer_by.complain(
+        fmt::format("{} goes via bgp, and with \"cps: {}\" the controller steers by it: "
+                    "declare it with \"via: controller\", or take \"cps: ingress\"",
+                    metric, to_string(scenario.cps())));
+}
+
+// In hybrid mode.
+void check_traffic_counts(const yaml::Reader& declared, const Scenario& scenario) {
+  if (!declared.is_list()) return;
+  for (const yaml::Reader& each : declared.list()) {
+    if (!each.is_map()) continue;
+    const yaml::Map keys = each.open_map();
+    const auto given = scenario.metrics.via.find(keys.get("type").text());
+    if (given != scenario.metrics.via.end() && given->second != scenario.via(given->first))
+      keys.get("via").complain(
+          fmt::format("counts of packets and octets travel together, the others go via {0}: write {0}",
+                      to_string(scenario.via(given->first))));
+  }
+}
+
+// In hybrid mode with a split C-PS.
+void check_fallback(const yaml::Map& map, const yaml::Reader& fallback, const Scenario& scenario) {
+  const yaml::Reader section = map.get("controller");
+  if (!fallback.present())
+    (section.present() ? section : map.get("mode"))
+        .complain(fmt::format("\"cps: split\" needs controller.fallback, by which the ingress steers "
+                              "when the controller is lost: {}",
+                              write_a_fallback(scenario)));
+  const std::string& metric = scenario.controller.fallback;
+  if (!declares_metric(scenario, metric) || !is_distributed(metric)) return;
+  if (!refines(metric))
+    fallback.complain(fmt::format("{} has no full scale, so that candidate weights cannot be refined by it: {}", metric,
+                                  write_a_fallback(scenario)));
+  else if (scenario.via(metric) == Via::controller)
+    fallback.complain(fmt::format("{} goes via controller, which is lost when the ingress steers by it: {}", metric,
+                                  write_a_fallback(scenario)));
+}
+
+void check_where_it_runs(const yaml::Reader& reader, const Scenario& scenario, const Catalogue& catalogue) {
+  if (scenario.cps() == Cps::ingress || !reader.present()) return;
+  const yaml::Reader name = reader.is_map() ? reader.open_map().get("name") : reader;
+  const Algorithm& algorithm = scenario.algorithm;
+  if (algorithm.is_library())
+    name.complain(
+        fmt::format("\"{}\": a library runs at an ingress only, and here the controller runs the algorithm: {}",
+                    algorithm.name, kIngressDecides));
+  const auto known = std::ranges::find(catalogue.algorithms, algorithm.name, &AlgorithmDeclaration::name);
+  if (known != catalogue.algorithms.end() && known->needs_flow_counts)
+    name.complain(
+        fmt::format("\"{}\" counts new flows, which the controller does not see: take another algorithm, or {}",
+                    algorithm.name, kIngressDecides));
+}
+
+void check_faults_of_the_cps(const yaml::Reader& faults, const Scenario& scenario, const Catalogue& catalogue) {
+  if (scenario.cps() != Cps::controller || !faults.is_list()) return;
+  for (const yaml::Reader& each : faults.list()) {
+    if (!each.is_map()) continue;
+    const yaml::Reader kind = each.open_map().get("kind");
+    const auto declared = std::ranges::find(catalogue.faults, kind.text(), &FaultDeclaration::kind);
+    if (declared != catalogue.faults.end() && declared->of_the_cps)
+      kind.complain(fmt::format("\"{}\" strikes the C-PS of an ingress, and here the controller decides: {}",
+                                kind.text(), kIngressHasOne));
+  }
+}
+
+}  // namespace
+
+ControlPlane read_control_plane(const yaml::Reader& reader) {
+  const yaml::Map map = reader.map({"southbound", "cps", "fallback"});
+  ControlPlane control;
+  const yaml::Reader southbound = map.get("southbound");
+  control.southbound =
+      read_choice(southbound, {SouthboundDriver::agent, SouthboundDriver::frr_vtysh, SouthboundDriver::frr_grpc},
+                  control.southbound);
+  if (control.southbound != SouthboundDriver::agent)
+    southbound.complain(fmt::format("\"{}\" is not available yet: write agent", southbound.text()));
+  control.cps = read_choice(map.get("cps"), {Cps::controller, Cps::ingress, Cps::split}, control.cps);
+  control.fallback = map.get("fallback").string();
+  return control;
+}
+
+void check_control_plane(const yaml::Map& map, const Scenario& scenario, const Catalogue& catalogue) {
+  const yaml::Reader fallback = map.get("controller").open_map().get("fallback");
+  check_steering(fallback, scenario.metrics.declared);
+  if (scenario.mode == Mode::distributed) return;
+  if (scenario.refresh == Refresh::on_change)
+    map.get("refresh").complain(
+        "\"on-change\" sends no stamp, and a report to the edge server manager needs one: "
+        "write every-interval, or take mode distributed");
+  check_where_it_runs(map.get("algorithm"), scenario, catalogue);
+  check_faults_of_the_cps(map.get("faults"), scenario, catalogue);
+  if (scenario.mode != Mode::hybrid) return;
+  const yaml::Map metrics = map.get("metrics").open_map();
+  check_way_of_steering(metrics.get("steer_by"), scenario);
+  check_traffic_counts(metrics.get("declared"), scenario);
+  if (scenario.cps() == Cps::split) check_fallback(map, fallback, scenario);
+}
+
+void check_control_nodes(const yaml::Reader& reader, Mode mode, const topologies::Topology& network) {
+  if (mode == Mode::distributed) return;
+  for (const auto role : {topologies::Role::kManager, topologies::Role::kController})
+    if (network.with_role(role).empty())
+      reader.complain(fmt::format("\"{}\" needs a node with \"cats-role: {}\": topology {} has none", to_string(mode),
+                                  topologies::role_name(role), network.name));
+}
+
+}  // namespace cats::scenarios

@@ -1,0 +1,114 @@
+// What the agents of each mode are told.
+#include "emulator/agent_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "emulator/control_plane.h"
+#include "tests/support/temporary_directory.h"
+
+namespace cats {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using scenarios::Cps;
+using scenarios::Mode;
+using scenarios::Scenario;
+using testing::ElementsAre;
+using testing::Not;
+
+Scenario scenario(Mode mode, Cps cps = Cps::split) {
+  Scenario made;
+  made.mode = mode;
+  made.controller.cps = cps;
+  made.controller.fallback = "service_norm";
+  made.interval = 500ms;
+  made.age_limit = 2s;
+  made.metrics.window = 1s;
+  made.metrics.steer_by = "norm_fi";
+  made.algorithm.name = "global-min";
+  made.network = topologies::load_topology(CATS_SOURCE_DIR "/topologies/three-sites.clab.yml").value();
+  return made;
+}
+
+class AgentPlans : public testing::Test {
+ protected:
+  std::map<std::string, AgentPlan> plan(const Scenario& scenario) const {
+    return plan_agents(scenario, "run", {directory_.path(), directory_.path()}, from_ns(5));
+  }
+  support::TemporaryDirectory directory_;
+};
+
+std::vector<std::string> names_of(const std::map<std::string, AgentPlan>& plans) {
+  std::vector<std::string> names;
+  for (const auto& [name, plan] : plans) names.push_back(name);
+  return names;
+}
+
+TEST_F(AgentPlans, DistributedHasNoControlPlane) {
+  const auto plans = plan(scenario(Mode::distributed));
+  EXPECT_THAT(names_of(plans), ElementsAre("es1", "es2", "es3", "h1", "h2", "r1", "tap"));
+  EXPECT_EQ(plans.at("r1").config.at("cps"), "ingress");
+  EXPECT_TRUE(plans.at("r1").config.at("rest").is_null());
+  EXPECT_FALSE(plans.at("es1").config.contains("manager"));
+  EXPECT_FALSE(plans.at("es1").config.at("bgp").contains("metrics"));
+}
+
+TEST_F(AgentPlans, CentralizedTellsTheManagerAndAnnouncesBareRoutes) {
+  const auto plans = plan(scenario(Mode::centralized));
+  EXPECT_THAT(names_of(plans), ElementsAre("es1", "es2", "es3", "esm", "h1", "h2", "r1", "sdn", "tap"));
+  EXPECT_EQ(plans.at("es1").config.at("bgp").at("metrics"), json::array());
+  EXPECT_FALSE(plans.at("es1").config.at("manager").contains("metrics"));
+  EXPECT_EQ(plans.at("r1").config.at("cps"), "controller");
+  EXPECT_EQ(plans.at("sdn").config.at("routers").size(), 1U);
+  EXPECT_EQ(plans.at("sdn").config.at("services")[0].at("algorithm"), "global-min");
+  EXPECT_EQ(plans.at("sdn").config.at("candidates"), false);
+  EXPECT_EQ(plans.at("esm").config.at("instances").size(), 3U);
+}
+
+TEST_F(AgentPlans, HybridDividesTheMetrics) {
+  const auto plans = plan(scenario(Mode::hybrid));
+  EXPECT_EQ(plans.at("es1").config.at("manager").at("metrics"), json({"norm_fi"}));
+  const json by_bgp = plans.at("es1").config.at("bgp").at("metrics");
+  EXPECT_THAT(by_bgp, testing::Contains("service_norm"));
+  EXPECT_THAT(by_bgp, Not(testing::Contains("norm_fi")));
+  EXPECT_EQ(plans.at("r1").config.at("cps"), "split");
+  EXPECT_EQ(plans.at("r1").config.at("services")[0].at("steer_by"), "service_norm");
+  EXPECT_EQ(plans.at("sdn").config.at("candidates"), true);
+}
+
+TEST_F(AgentPlans, AnIngressThatDecidesIsOrderedNothing) {
+  const auto plans = plan(scenario(Mode::hybrid, Cps::ingress));
+  EXPECT_EQ(plans.at("sdn").config.at("routers"), json::array());
+  EXPECT_EQ(plans.at("r1").config.at("cps"), "ingress");
+}
+
+TEST_F(AgentPlans, ConfigurationsHoldNoSecrets) {
+  const Scenario made = scenario(Mode::hybrid);
+  const Credentials credentials(directory_.path());
+  credentials.write(*made.network);
+  std::string text;
+  for (const auto& [name, plan] : plan(made)) text += plan.config.dump();
+  int tokens = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_ / "rest")) {
+    if (entry.path().extension() != ".token") continue;
+    ++tokens;
+    EXPECT_EQ(text.find(read_file(entry.path()).substr(0, 64)), std::string::npos) << entry.path();
+  }
+  // Manager: operator, controller, three edge servers; controller: operator; ingress: operator, controller.
+  EXPECT_EQ(tokens, 8);
+  const auto permissions = std::filesystem::status(directory_ / "rest").permissions();
+  EXPECT_EQ(permissions, std::filesystem::perms::owner_all);
+}
+
+TEST(QuietPhase, IsInTheMiddleOfTheLongestPause) {
+  EXPECT_EQ(quiet_phase({0ms, 100ms, 200ms}, 1s), 600ms);
+  EXPECT_EQ(quiet_phase({700ms, 100ms, 200ms}, 1s), 450ms);
+  EXPECT_EQ(quiet_phase({900ms, 300ms, 600ms}, 1s), Duration(100ms));
+  EXPECT_EQ(quiet_phase({}, 1s), Duration(0));
+}
+
+}  // namespace
+}  // namespace cats
