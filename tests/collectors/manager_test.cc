@@ -49,7 +49,8 @@ class TheManager : public testing::Test {
   static std::vector<std::string> data_of(const std::string& text) {
     http::EventParser parser;
     std::vector<std::string> all;
-    for (const auto& event : parser.read(text).value()) all.push_back(event.name);
+    const auto events = parser.read(text).value();
+    for (const auto& event : events) all.push_back(event.name);
     return all;
   }
 

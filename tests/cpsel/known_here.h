@@ -10,7 +10,8 @@ namespace cats::cpsel {
 inline Decision known_here(const std::vector<double>& loads) {
   Decision local;
   for (std::size_t i = 0; i < loads.size(); ++i) {
-    DecisionInput input{.instance = {IpAddress::of("2001:2::").plus(i), 0}};
+    DecisionInput input;
+    input.instance = {IpAddress::of("2001:2::").plus(i), 0};
     input.load = loads[i];
     input.eligible = true;
     local.inputs.push_back(input);

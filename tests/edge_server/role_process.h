@@ -23,6 +23,7 @@ class RoleProcess {
       : pid_(check(::fork(), "fork for {}", node)), node_(std::move(node)), control_(std::move(control)) {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close_range(3, ~0U, 0);  // else it would keep the test's listeners open
     int status = 99;
     try {
       status = role();

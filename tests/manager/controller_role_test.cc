@@ -84,7 +84,10 @@ class ControllerRole : public ControlPlane {
   }
   void tell(std::uint32_t sequence, double first, double second) {
     const json event = {{"instances", {instance(kFirst, sequence, first), instance(kSecond, sequence, second)}}};
-    there([&] { feed_->publish("update", event.dump()); });
+    there([&] {
+      state_ = event.dump();
+      feed_->publish("update", state_);
+    });
   }
   // The latest order names this instance alone.
   bool steered_to(const IpAddress& csci) {
@@ -94,8 +97,8 @@ class ControllerRole : public ControlPlane {
     });
   }
 
-  std::shared_ptr<http::EventFeed> feed_ =
-      std::make_shared<http::EventFeed>("m", 100, [] { return R"({"instances": []})"; });
+  std::string state_ = R"({"instances": []})";
+  std::shared_ptr<http::EventFeed> feed_ = std::make_shared<http::EventFeed>("m", 100, [this] { return state_; });
   std::unique_ptr<http::Server> manager_, ingress_;
   std::uint16_t manager_port_ = 0, ingress_port_ = 0, port_ = 0;
   std::optional<RoleProcess> process_;

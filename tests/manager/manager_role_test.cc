@@ -57,7 +57,8 @@ class ManagerRole : public ControlPlane {
       source_.emplace(thread_.io().get_executor(), endpoint(port_, "sdn"), "/v1/metrics/events",
                       http::EventSource::Handlers{[this](const http::StreamEvent& event) {
                         const std::lock_guard lock(mutex_);
-                        for (const auto& instance : json::parse(event.data).at("instances"))
+                        const json told = json::parse(event.data);
+                        for (const auto& instance : told.at("instances"))
                           if (!instance.at("report").is_null()) seen_.push_back(instance.at("report").at("sequence"));
                       }},
                       50ms);
