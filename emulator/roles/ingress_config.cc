@@ -159,7 +159,7 @@ Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
   if (auto rest = fields.object("rest")) config.rest = read_rest_server(*rest);
   if (config.cps != Config::Cps::ingress && !config.rest)
     fields.problem("rest", "is null: a controller could not be heard");
-  config.controller_timeout = fields.get("controller_timeout_ns", config.controller_timeout);
+  config.controller_timeout = fields.get<Duration>("controller_timeout_ns");
   config.slots = fields.get<std::size_t>("slots");
   if (config.slots == 0 || config.slots > 4096) fields.problem("slots", "is not 1 … 4096");
   config.conntrack = fields.get<bool>("conntrack");

@@ -61,8 +61,8 @@ void IngressAgent::ask_rest(const http::Request& request, const http::Principal&
     return reply(problem(403, fmt::format("{} may not ask an ingress", principal.name)));
   if (const auto name = weights_of(request.path)) {
     const auto cs_id = IpAddress::parse(*name);
-    const auto service = cs_id ? std::ranges::find(config_.services, *cs_id, &IngressConfig::Service::cs_id)
-                               : config_.services.end();
+    const auto service =
+        cs_id ? std::ranges::find(config_.services, *cs_id, &IngressConfig::Service::cs_id) : config_.services.end();
     if (service == config_.services.end()) return reply(problem(404, "no such service: " + name->substr(0, 80)));
     if (request.method != "PUT") return reply(http::not_allowed(request, "PUT"));
     if (principal.role != "controller") return reply(problem(403, principal.name + " may not order weights"));

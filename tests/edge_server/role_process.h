@@ -1,6 +1,7 @@
 // A role as a process of its own, in the caller's network namespace, commanded over its control socket.
 #pragma once
 
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "emulator/control/client.h"
 #include "tests/support/wait_until.h"
 
@@ -23,7 +25,6 @@ class RoleProcess {
       : pid_(check(::fork(), "fork for {}", node)), node_(std::move(node)), control_(std::move(control)) {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::close_range(3, ~0U, 0);  // else it would keep the test's listeners open
     int status = 99;
     try {
       status = role();
@@ -31,6 +32,19 @@ class RoleProcess {
       std::fprintf(stderr, "%s: %s\n", node_.c_str(), error.what());
     }
     ::_exit(status);
+  }
+  // `catsd ROLE` with a configuration that has a control socket, written beside it: for tests that have threads.
+  RoleProcess(const std::string& role, const nlohmann::json& config)
+      : node_(config.at("node").get<std::string>()), control_(config.at("control").get<std::string>()) {
+    const std::string file = control_.string() + ".json";
+    write_file(file, config.dump());
+    std::array<const char*, 5> argv{CATS_BINARY_DIR "/catsd", role.c_str(), "--config", file.c_str(), nullptr};
+    pid_ = check(::fork(), "fork for {}", node_);
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::close_range(3, ~0U, 0);  // else it would keep the test's listeners open
+    ::execv(argv[0], const_cast<char* const*>(argv.data()));
+    ::_exit(127);
   }
   ~RoleProcess() {
     if (pid_ <= 0) return;
@@ -55,7 +69,7 @@ class RoleProcess {
   }
 
  private:
-  pid_t pid_;
+  pid_t pid_ = -1;
   std::string node_;
   std::filesystem::path control_;
   std::optional<control::Client> client_;

@@ -70,8 +70,7 @@ class ControllerRole : public ControlPlane {
                  {{"csci", kSecond.str()}, {"node", "es2"}, {"capacity", 1}}}}}}}};
   }
   void start() {
-    process_.emplace("sdn", directory_ / "control",
-                     [config = config()] { return run_controller(parse_controller(config).value()); });
+    process_.emplace("controller", config());
     port_ = process_->call({{"do", "status"}}).at("port");
   }
   static json instance(const IpAddress& csci, std::uint32_t sequence, double score) {

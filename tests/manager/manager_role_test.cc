@@ -26,8 +26,10 @@ const IpAddress kInstance = IpAddress::of("2001:2:0:1001::2");
 class ManagerRole : public ControlPlane {
  protected:
   void TearDown() override {
-    publisher_.reset();
-    source_.reset();
+    there([&] {
+      publisher_.reset();
+      source_.reset();
+    });
     thread_.stop();
   }
 
@@ -39,7 +41,7 @@ class ManagerRole : public ControlPlane {
                          {"interval_ns", 20'000'000},
                          {"epoch_ns", 0},
                          {"instances", {{{"node", "es1"}, {"csci", kInstance.str()}, {"cs_id", "2001:2:0:c5::1"}}}}};
-    process_.emplace("esm", directory_ / "control", [config] { return run_manager(parse_manager(config).value()); });
+    process_.emplace("manager", config);
     port_ = process_->call({{"do", "status"}}).at("port");
   }
   void publish(std::uint32_t sequence) {

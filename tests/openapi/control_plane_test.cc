@@ -48,8 +48,7 @@ class Documented : public ControlPlane {
                          {"instances",
                           {{{"node", "es1"}, {"csci", kFirst}, {"cs_id", kService}},
                            {{"node", "es2"}, {"csci", kSecond}, {"cs_id", kService}}}}};
-    manager_.emplace("esm", directory_ / "esm.control",
-                     [config] { return run_manager(parse_manager(config).value()); });
+    manager_.emplace("manager", config);
     return manager_->call({{"do", "status"}}).at("port").get<std::uint16_t>();
   }
   std::uint16_t start_controller(std::uint16_t manager, std::uint16_t ingress) {
@@ -71,8 +70,7 @@ class Documented : public ControlPlane {
         {"routers",
          {{{"node", "r1"}, {"rest", peer(ingress, "sdn")}}, {{"node", "r2"}, {"rest", peer(kNobody, "sdn")}}}},
         {"services", json::array({service})}};
-    controller_.emplace("sdn", directory_ / "sdn.control",
-                        [config] { return run_controller(parse_controller(config).value()); });
+    controller_.emplace("controller", config);
     return controller_->call({{"do", "status"}}).at("port").get<std::uint16_t>();
   }
   // A server of the test's own.

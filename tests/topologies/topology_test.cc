@@ -102,8 +102,8 @@ TEST(Topology, NoAddressIsUsedTwice) {
 TEST(Generator, MakesAnySize) {
   for (const auto& [sites, hosts] : {std::pair(1, 0), std::pair(3, 2), std::pair(100, 50)}) {
     const Topology topology = parsed(generate_sites(sites, hosts));
-    EXPECT_EQ(topology.nodes.size(), 1U + 2 * sites + hosts);
-    EXPECT_EQ(topology.links.size(), 2U * sites + hosts);
+    EXPECT_EQ(topology.nodes.size(), 3U + 2 * sites + hosts);
+    EXPECT_EQ(topology.links.size(), 2U * sites + hosts + 2);
     EXPECT_EQ(topology.instances.size(), static_cast<std::size_t>(sites));
   }
   const Topology line = parsed(generate_line(200));
