@@ -10,6 +10,9 @@ namespace {
 
 // A busy peer must not keep one handler going for ever.
 constexpr int reads_per_turn = 4;
+// FRR reads in a thread of its own: when the end follows a NOTIFICATION at once, it may act on the end first, and
+// forget what it was told. A peer that has read it closes by itself.
+constexpr auto pause_before_shutdown = std::chrono::milliseconds(100);
 
 Instant steady_now() { return std::chrono::steady_clock::now(); }
 
@@ -18,7 +21,7 @@ bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 }  // namespace
 
 Connection::Connection(boost::asio::io_context& io, Fd socket, std::size_t receive_buffer)
-    : descriptor_(io, socket.release()), deadline_(io), buffer_(receive_buffer) {}
+    : descriptor_(io, socket.release()), deadline_(io), last_word_(io), buffer_(receive_buffer) {}
 
 void Connection::start(Handlers handlers) {
   handlers_ = std::move(handlers);
@@ -125,9 +128,15 @@ void Connection::flush() {
 }
 
 void Connection::shut_down_when_flushed() {
-  if (queued_octets() == 0) {
-    ::shutdown(descriptor_.native_handle(), SHUT_WR);
+  if (queued_octets() > 0) {
+    return;
   }
+  last_word_.expires_after(pause_before_shutdown);
+  last_word_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+    if (!error && self->descriptor_.is_open()) {
+      ::shutdown(self->descriptor_.native_handle(), SHUT_WR);
+    }
+  });
 }
 
 void Connection::end(const std::string& why) {
@@ -158,6 +167,7 @@ void Connection::drop() {
   descriptor_.close(ignored);
   silent_ = true;
   deadline_.cancel();
+  last_word_.cancel();
 }
 
 }  // namespace cats::bgp

@@ -34,8 +34,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Handover write(ByteView octets);
   std::size_t queued_octets() const { return queue_.size() - head_; }
 
-  // Handlers are called no more. part() still flushes, shuts its side down and waits for the peer's until the deadline,
-  // then calls `done` (may be empty) from the io_context.
+  // Handlers are called no more. part() still flushes, shuts its side down a little later and waits for the peer's
+  // until the deadline, then calls `done` (may be empty) from the io_context.
   void part(Duration deadline, std::function<void()> done);
   void drop();
 
@@ -49,6 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   boost::asio::posix::stream_descriptor descriptor_;
   boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer last_word_;  // until the peer has had time for it
   Bytes buffer_;
   Bytes queue_;
   std::size_t head_ = 0;  // octets of queue_ already written
