@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
+#include <utility>
 
 namespace cats {
 namespace {
@@ -13,13 +14,35 @@ T value_or_throw(Expected<T> parsed) {
   return *std::move(parsed);
 }
 
+char* write_dotted(char* text, const std::byte* octets) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) *text++ = '.';
+    text = std::to_chars(text, text + 3, std::to_integer<unsigned>(octets[i])).ptr;
+  }
+  return text;
+}
+
+// Where the first of the longest runs of zeros begins, and its length (RFC 5952, section 4.2).
+std::pair<std::size_t, std::size_t> longest_zeros(const std::array<unsigned, 8>& groups) {
+  std::size_t begin = 0, longest = 0, run = 0;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    run = groups[i] == 0 ? run + 1 : 0;
+    if (run <= longest) continue;
+    longest = run;
+    begin = i + 1 - run;
+  }
+  return {begin, longest};
+}
+
 }  // namespace
 
 Expected<IpAddress> IpAddress::parse(std::string_view text) {
-  const std::string terminated(text);
+  char terminated[kLongest] = {};
   IpAddress address;
   address.v4_ = text.find(':') == std::string_view::npos;
-  if (::inet_pton(address.v4_ ? AF_INET : AF_INET6, terminated.c_str(), address.octets_.data()) != 1)
+  if (text.size() >= kLongest || text.find('\0') != std::string_view::npos ||
+      (std::ranges::copy(text, terminated),
+       ::inet_pton(address.v4_ ? AF_INET : AF_INET6, terminated, address.octets_.data()) != 1))
     return fail("\"{}\" is not an IP address", text);
   return address;
 }
@@ -35,8 +58,31 @@ Expected<IpAddress> IpAddress::from_bytes(std::span<const std::byte> octets) {
 }
 
 std::string IpAddress::str() const {
-  char text[INET6_ADDRSTRLEN];
-  return ::inet_ntop(v4_ ? AF_INET : AF_INET6, octets_.data(), text, sizeof text);
+  char text[kLongest];
+  return {text, write(text)};
+}
+
+// inet_ntop prints every group with sprintf, which takes longer than what a controller does with an address.
+char* IpAddress::write(char* text) const {
+  const auto octet = [this](std::size_t i) { return std::to_integer<unsigned>(octets_[i]); };
+  if (v4_) return write_dotted(text, octets_.data());
+  std::array<unsigned, 8> groups{};
+  for (std::size_t i = 0; i < groups.size(); ++i) groups[i] = octet(2 * i) << 8 | octet(2 * i + 1);
+  const auto [zeros, count] = longest_zeros(groups);
+  // IPv4 addresses in IPv6 ones, mapped and compatible.
+  const bool dotted = zeros == 0 && (count == 6 || (count == 5 && groups[5] == 0xffff));
+  for (std::size_t i = 0; i < groups.size();) {
+    if (count > 1 && i == zeros) {
+      *text++ = ':';
+      i += count;
+      if (i == groups.size()) *text++ = ':';
+      continue;
+    }
+    if (i > 0) *text++ = ':';
+    if (i == 6 && dotted) return write_dotted(text, octets_.data() + 12);
+    text = std::to_chars(text, text + 4, groups[i++], 16).ptr;
+  }
+  return text;
 }
 
 IpAddress IpAddress::plus(std::uint64_t n) const {

@@ -27,6 +27,9 @@ class IpAddress {
   int bits() const { return v4_ ? 32 : 128; }
   std::span<const std::byte> bytes() const { return std::span(octets_).first(v4_ ? 4 : 16); }
   std::string str() const;  // canonical text, RFC 5952 for IPv6
+  // The same into a buffer of kLongest octets, without a final zero; returns its end.
+  static constexpr std::size_t kLongest = 46;
+  char* write(char* text) const;
   // The address `n` further on (n counted in the last 64 bits for IPv6, 32 for IPv4; wraps there).
   IpAddress plus(std::uint64_t n) const;
 

@@ -2,34 +2,35 @@
 //
 //   controller_updates [--benchmark_filter=tls:1]
 //
-// Events of an edge server manager arrive over a connection; what follows is what emulator/roles/controller.cc does
-// with them, with the same functions in the same order: server-sent event parser, JSON, report, selector, decision,
-// order, event log and feed. An event has `batch` instances with four metrics each, in services of at most `service`
-// instances; each service is decided about once an event.
+// Events of an edge server manager arrive over a connection; what follows are the steps of
+// emulator/roles/controller.cc, by the functions that it calls: server-sent event parser, JSON, selector, event log,
+// decision, feed and order. An event has `batch` instances with four metrics each, in services of at most `service`
+// instances; each service is decided about once an event. Orders are written and not sent: there is no router.
 //
 // The manager has a thread of its own, which is not counted: items_per_second is per second of this thread's CPU time.
-// The percentages are shares of it; "http" is what the others leave: sockets, TLS, HTTP and event parsing.
+// The percentages are shares of it: "json" reads an event, "decision" is the selector, "log" writes and flushes the
+// event log, "order" is what goes out (feed, body of the order), "http" is what the others leave: sockets, TLS, HTTP
+// and event parsing. event_stream_parsing measures the last of these alone. The label says what limits it: the largest
+// share.
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/event_log.h"
 #include "bench/control_plane.h"
 #include "collectors/manager.h"
-#include "collectors/metric_report_json.h"
 #include "cpsel/registry.h"
 #include "cpsel/selector.h"
+#include "emulator/roles/controller_metrics.h"
 #include "emulator/roles/decision_event.h"
+#include "emulator/roles/southbound.h"
 #include "http/rest_client.h"
 #include "http/server.h"
 #include "tests/support/raw_http.h"
@@ -40,11 +41,10 @@ namespace {
 using namespace cats;
 using namespace cats::bench;
 using namespace std::chrono_literals;
-using nlohmann::json;
-using nlohmann::ordered_json;
 
 constexpr std::size_t kAtOnce = 1024;       // instances that are under way, at least
 constexpr std::size_t kDistinctEvents = 4;  // each has newer reports than the one before
+constexpr std::size_t kChunk = 16 * 1024;   // octets of one read
 
 http::Response ask(collectors::Manager& manager, const std::string& method, const std::string& path,
                    const std::string& token, const std::string& body = "") {
@@ -112,14 +112,16 @@ class Teller {
   std::uint16_t port_ = 0;
 };
 
-// What the controller does with an event.
+// What the controller does with an event, but for the requests to its routers.
 class Controller {
  public:
   Controller(std::size_t services, const std::filesystem::path& log) : log_(log, "sdn", clock_), last_(services) {
     for (std::size_t i = 0; i < services; ++i) {
-      services_.push_back(service_address(i));
+      const IpAddress cs_id = service_address(i);
+      cs_ids_.push_back(cs_id);
+      services_[cs_id] = i;
       cpsel::ServiceSettings settings;
-      settings.name = services_.back().str();
+      settings.name = cs_id.str();
       settings.steer_by = "norm_fi";
       settings.age_limit = 10min;
       selector_.add_service(std::move(settings), *cpsel::find_algorithm("global-min"),
@@ -134,64 +136,39 @@ class Controller {
   void on_event(const http::StreamEvent& event) {
     stages_.start();
     connected_ = true;
-    {
-      const Instant received = now();
-      const json data = json::parse(event.data, nullptr, false);
-      stages_.lap(kJson);
-      std::set<std::size_t> changed;
-      for (const json& instance : data.at("instances")) changed.insert(on_instance(instance, received));
-      for (const std::size_t service : changed) {
-        const cpsel::Decision decision = selector_.choose(service, received);
-        stages_.lap(kDecision);
-        apply(decision);
-      }
-    }
-    stages_.lap(kJson);  // the document is released
+    log_.together([&] { take(event.data); });
+    stages_.lap(kLog);
   }
 
  private:
   enum Stage : std::size_t { kHttp, kJson, kDecision, kOrder, kLog };
 
-  std::size_t on_instance(const json& instance, Instant received) {
-    if (instance.value("report", json()).is_null()) throw MeasurementError("an instance without a report");
-    const IpAddress csci = IpAddress::parse(instance.value("csci", "")).value();
-    const IpAddress cs_id = IpAddress::parse(instance.value("cs_id", "")).value();
-    const auto service = static_cast<std::size_t>(std::ranges::find(services_, cs_id) - services_.begin());
-    const auto report = collectors::report_from_json(instance.at("report"), wall()).value();
+  void take(const std::string& data) {
+    const Instant received = now();
+    std::vector<roles::MetricUpdate> updates = roles::read_updates(
+        data, services_, wall(), [](const std::string& why) { throw MeasurementError("a bad event: " + why); });
     stages_.lap(kJson);
-    log_.write_at(received, "metric_received",
-                  {{"source", csci.str()},
-                   {"via", "rest"},
-                   {"seq", report.stamp->sequence},
-                   {"path", 0},
-                   {"values", report.values},
-                   {"known", nullptr},
-                   {"window_end", to_ns(report.stamp->window_end)}});
-    stages_.lap(kLog);
-    if (!selector_.learn(service, {csci, 0}, {report.values, report.stamp->sequence, report.stamp->window_end, 0, ""},
-                         received))
-      throw MeasurementError("a report tells nothing new");
+    const std::size_t told = updates.size();
+    roles::learn(updates, selector_, received);
+    if (updates.size() != told) throw MeasurementError("a report tells nothing new");
     stages_.lap(kDecision);
-    ++updates_;
-    return service;
+    roles::log_received(log_, updates, selector_, received);
+    stages_.lap(kLog);
+    for (const std::size_t service : roles::services_of(updates)) {
+      const cpsel::Decision decision = selector_.choose(service, received);
+      stages_.lap(kDecision);
+      apply(decision);
+    }
+    updates_ += told;
   }
 
   void apply(const cpsel::Decision& decision) {
-    const ordered_json told = roles::to_json(decision);
-    log_.write("decision", told);
-    feed_.publish("decision", told.dump());
+    const std::string told = roles::decision_text(decision);
+    log_.write_object("decision", told);
     stages_.lap(kLog);
+    feed_.publish("decision", told);
     last_[decision.service] = decision;
-    ordered_json order = {
-        {"decision", decision.id}, {"weights", ordered_json::object()}, {"samples", ordered_json::object()}};
-    for (std::size_t i = 0; i < decision.inputs.size(); ++i) {
-      const cpsel::DecisionInput& input = decision.inputs[i];
-      const std::string csci = input.instance.csci.str();
-      order["weights"][csci] = decision.weights[i];
-      order["samples"][csci] = {{"sequence", input.sequence.value()},
-                                {"window_end_unix_ns", wall().unix_ns(input.window_end.value())}};
-    }
-    benchmark::DoNotOptimize(order.dump());
+    benchmark::DoNotOptimize(roles::order_text(roles::order_of(decision, cs_ids_[decision.service], wall())));
     stages_.lap(kOrder);
     benchmark::DoNotOptimize(selector_.next_tick());
     stages_.lap(kDecision);
@@ -200,7 +177,8 @@ class Controller {
   MonotonicClock clock_;
   EventLog log_;
   cpsel::Selector selector_{1};
-  std::vector<IpAddress> services_;
+  std::vector<IpAddress> cs_ids_;
+  std::map<IpAddress, std::size_t> services_;
   std::vector<std::optional<cpsel::Decision>> last_;
   http::EventFeed feed_{"bench", 1024, [] { return std::string("[]"); }};
   Stages stages_{{"http", "json", "decision", "order", "log"}};
@@ -256,6 +234,28 @@ BENCHMARK(controller_updates)
     ->ArgsProduct({{1, 10, 100, 1000}, {10}, {0, 1}})
     ->Args({1000, 1000, 1})
     ->Unit(benchmark::kMillisecond);
+
+// The event parser alone, on chunks as a connection gives them: its part of "http" above.
+void event_stream_parsing(benchmark::State& state) {
+  const auto batch = static_cast<std::size_t>(state.range(0));
+  http::EventFeed feed("bench", 2 * kDistinctEvents, [] { return std::string("{}"); });
+  auto position = feed.position("");
+  static_cast<void>(feed.next(position));
+  for (const std::string& data : events_of(batch, std::min<std::size_t>(batch, 10))) feed.publish("update", data);
+  std::string stream;
+  for (std::string part = feed.next(position); !part.empty(); part = feed.next(position)) stream += part;
+  std::size_t events = 0;
+  for ([[maybe_unused]] auto one : state) {
+    http::EventParser parser;
+    for (std::size_t at = 0; at < stream.size(); at += kChunk)
+      events += parser.read(std::string_view(stream).substr(at, kChunk)).value().size();
+  }
+  if (events != static_cast<std::size_t>(state.iterations()) * kDistinctEvents)
+    return state.SkipWithError("events are missing");
+  state.SetItemsProcessed(static_cast<std::int64_t>(events * batch));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(stream.size()));
+}
+BENCHMARK(event_stream_parsing)->ArgName("batch")->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
 
 }  // namespace
 

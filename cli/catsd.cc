@@ -13,6 +13,7 @@
 #include "emulator/roles/ingress.h"
 #include "emulator/roles/manager.h"
 #include "emulator/roles/plugin.h"
+#include "emulator/roles/rest_load.h"
 #include "emulator/roles/tap.h"
 
 namespace {
@@ -52,6 +53,8 @@ int main(int argc, char** argv) {
       [&](const auto& json) { return roles::run_manager(or_throw(roles::parse_manager(json), file)); });
   add("controller", "the SDN controller: path selector of the centralized mode",
       [&](const auto& json) { return roles::run_controller(or_throw(roles::parse_controller(json), file)); });
+  add("rest-load", "the test emulator's port at the controller's REST interface",
+      [&](const auto& json) { return roles::run_rest_load(or_throw(roles::parse_rest_load(json), file)); });
   add("tap", "the BMP receiver beside every router",
       [&](const auto& json) { return roles::run_tap(or_throw(roles::parse_tap(json), file)); });
   CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the ingress that starts it");

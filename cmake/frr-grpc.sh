@@ -44,16 +44,21 @@ failed() {
 
 # Sources of the releases of Debian that apt knows; another distribution's frr cannot be built here.
 apt-get indextargets --format 'deb-src [signed-by=KEYRING] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-  'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u | sed "s|KEYRING|$keyring|" >"$work/sources.list"
-[ -s "$work/sources.list" ] || die "apt knows no mirror of Debian, from which the source of frr could come"
+  'Created-By: Packages' 'Origin: Debian' 'Component: main' | sort -u | sed "s|KEYRING|$keyring|" >"$work/mirrors"
+[ -s "$work/mirrors" ] || die "apt knows no mirror of Debian, from which the source of frr could come"
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
 chmod -R a+rX "$work"
 debian() {
   apt-get -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root "$@" </dev/null >>"$log" 2>&1
 }
-debian update || failed "the lists of Debian's sources could not be read"
-(cd "$work/source" && debian source "frr=$source_version") || failed "no source of frr $source_version at Debian's mirrors"
+# One after the other: the archive of security updates and the main one may have the same version, and one of them not all
+# of its files.
+while read -r mirror && [ ! -e "$work/fetched" ]; do
+  printf '%s\n' "$mirror" >"$work/sources.list"
+  if debian update && (cd "$work/source" && debian source "frr=$source_version"); then : >"$work/fetched"; fi
+done <"$work/mirrors"
+[ -e "$work/fetched" ] || failed "no source of frr $source_version at Debian's mirrors"
 tree=$(find "$work/source" -mindepth 1 -maxdepth 1 -type d)
 [ "$(dpkg-parsechangelog -l "$tree/debian/changelog" -S Version)" = "$source_version" ] ||
   die "the source is not that of frr $source_version"

@@ -95,6 +95,27 @@ std::string Manager::state() const {
   return Json({{"instances", instances}}).dump();
 }
 
+Expected<void> Manager::publish_synthetic(std::uint32_t first, std::size_t count, Instant now) {
+  std::vector<const Known*> sources;
+  for (const auto& [csci, known] : known_) {
+    if (!known.report) return fail("{} of {} has not reported yet", csci, known.instance.node);
+    sources.push_back(&known);
+  }
+  if (count > sources.size()) return fail("{} reports in one event, of {} instances", count, sources.size());
+  Json instances = Json::array();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint32_t sequence = first + static_cast<std::uint32_t>(i);
+    Known synthetic = *sources[sequence % sources.size()];
+    // Each window ends after the one before it.
+    synthetic.report->stamp = Stamp{sequence, now - Duration(static_cast<std::int64_t>(count - 1 - i))};
+    synthetic.report->known.reset();
+    synthetic.received = now;
+    instances.push_back(describe(synthetic));
+  }
+  feed_->publish("update", Json({{"instances", instances}}).dump());
+  return {};
+}
+
 void Manager::tick() {
   Json instances = Json::array();
   for (auto& [csci, known] : known_)

@@ -54,6 +54,11 @@ class Manager {
   void handle(const http::Request& request, const http::Reply& reply);
   // Every T: publishes an event with what was accepted since the last one, if anything.
   void tick();
+  // Test traffic: publishes an event with `count` reports that no edge server sent, of the instances in turn. Each has
+  // the values of the instance's last report, the next sequence number from `first` on, and a sampling window that ends
+  // as it is published, so that a receiver takes it for news and knows how long it was on the way. What is known here
+  // stays as it is. Error: more reports than instances, which no event may have; an instance that never reported.
+  Expected<void> publish_synthetic(std::uint32_t first, std::size_t count, Instant now);
 
  private:
   struct Known {

@@ -2,9 +2,12 @@
 //   {"sequence": 12, "window_end_unix_ns": 1795320000000000000, "values": {"compute_norm": 7, …}, "known": null}
 #pragma once
 
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/plain_json.h"
 #include "collectors/metric_mapping.h"
 
 namespace cats::collectors {
@@ -14,5 +17,9 @@ nlohmann::ordered_json to_json(const MetricReport& report, const WallClock& wall
 // The error names everything that is wrong: a member that does not belong, a metric that nobody knows, a value that is
 // no finite number, a missing stamp.
 Expected<MetricReport> report_from_json(const nlohmann::json& json, const WallClock& wall);
+
+// The same of text as to_json() and dump() make it, some ten times as fast. Nothing for any other text, good or bad:
+// report_from_json() says what that is.
+std::optional<MetricReport> report_from_plain(PlainJson& text, const WallClock& wall);
 
 }  // namespace cats::collectors

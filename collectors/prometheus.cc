@@ -158,8 +158,8 @@ Expected<std::vector<Series>> parse_exposition(std::string_view text) {
 }
 
 Expected<std::optional<double>> PrometheusSampler::apply(const PrometheusRule& rule,
-                                                         const std::map<SeriesKey, double>& now,
-                                                         double elapsed_s) const {
+                                                         const std::map<SeriesKey, double>& now, const Before* before,
+                                                         double elapsed_s) {
   std::vector<double> values;
   bool any = false;
   for (const auto& [key, value] : now) {
@@ -168,10 +168,10 @@ Expected<std::optional<double>> PrometheusSampler::apply(const PrometheusRule& r
     if (!std::isfinite(value)) return fail("{}: {} is {}", rule.metric, rule.family, value);
     if (rule.take == PrometheusRule::Take::value) {
       values.push_back(value);
-    } else if (before_) {
-      const auto before = before_->values.find(key);
-      if (before == before_->values.end()) continue;
-      values.push_back((value >= before->second ? value - before->second : value) / elapsed_s);
+    } else if (before != nullptr) {
+      const auto then = before->values.find(key);
+      if (then == before->values.end()) continue;
+      values.push_back((value >= then->second ? value - then->second : value) / elapsed_s);
     }
   }
   if (!any) return fail("{}: the exposition has no {} with these labels", rule.metric, rule.family);
@@ -182,20 +182,30 @@ Expected<std::optional<double>> PrometheusSampler::apply(const PrometheusRule& r
 Expected<std::map<std::string, double>> PrometheusSampler::sample(std::string_view text, Instant when) {
   const auto series = parse_exposition(text);
   if (!series) return tl::make_unexpected(series.error());
-  const double elapsed_s = before_ ? to_seconds(when - before_->when) : 0;
-  if (before_ && elapsed_s <= 0) return fail("no time passed since the scrape before");
+  if (!earlier_.empty() && when <= earlier_.back().when) return fail("no time passed since the scrape before");
+  const Before* before = window_ago(when);
+  const double elapsed_s = before != nullptr ? to_seconds(when - before->when) : 0;
   std::map<SeriesKey, double> now;
   for (const Series& one : *series)
     if (std::ranges::any_of(rules_, [&](const auto& rule) { return matches(rule, one.name, one.labels); }))
       now[{one.name, one.labels}] = one.value;
   std::map<std::string, double> raw;
   for (const PrometheusRule& rule : rules_) {
-    const auto value = apply(rule, now, elapsed_s);
+    const auto value = apply(rule, now, before, elapsed_s);
     if (!value) return tl::make_unexpected(value.error());
     if (*value) raw[rule.metric] = **value;
   }
-  before_ = Before{when, std::move(now)};
+  earlier_.push_back({when, std::move(now)});
   return raw;
+}
+
+const PrometheusSampler::Before* PrometheusSampler::window_ago(Instant when) {
+  // The first that stays is the last that is a window old, or the oldest there is.
+  while (earlier_.size() > 1 && earlier_[1].when <= when - window_) earlier_.pop_front();
+  if (earlier_.empty()) return nullptr;
+  const auto distance = [&](const Before& scrape) { return std::chrono::abs(when - window_ - scrape.when); };
+  const bool second = earlier_.size() > 1 && distance(earlier_[1]) < distance(earlier_[0]);
+  return &earlier_[second ? 1 : 0];
 }
 
 }  // namespace cats::collectors

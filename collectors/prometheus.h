@@ -2,6 +2,7 @@
 // kube-state-metrics), text format 0.0.4, and rules that make raw CATS metrics of it. No I/O.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ Expected<std::vector<Series>> parse_exposition(std::string_view text);
 //   CPU utilisation of a machine in percent, by the node exporter:
 //   {cpu_utilisation, node_cpu_seconds_total, {{mode, idle}}, rate, mean, −100, 100}
 struct PrometheusRule {
-  enum class Take { value, rate };  // rate: of a counter, per second, against the scrape before
+  enum class Take { value, rate };  // rate: of a counter, per second, over the window
   enum class Combine { sum, mean, min, max };
 
   std::string metric;  // "cpu_utilisation"
@@ -39,15 +40,21 @@ struct PrometheusRule {
   Combine combine = Combine::sum;
   double scale = 1;
   double offset = 0;
+
+  bool operator==(const PrometheusRule&) const = default;
 };
 
 class PrometheusSampler {
  public:
-  explicit PrometheusSampler(std::vector<PrometheusRule> rules) : rules_(std::move(rules)) {}
+  // Rates are against the scrape that was made closest to a window ago; without a window, the one before.
+  explicit PrometheusSampler(std::vector<PrometheusRule> rules, Duration window = {})
+      : rules_(std::move(rules)), window_(window) {}
 
   // Of a scrape that was made at `when`. Error: text that is no exposition, a rule that no series matches, a value that
   // is no number, no time passed. Rates are missing from the first scrape; a counter that fell began anew from 0.
   Expected<std::map<std::string, double>> sample(std::string_view text, Instant when);
+  // After a scrape that failed: no rate is made over the time without one.
+  void forget() { earlier_.clear(); }
 
  private:
   using SeriesKey = std::pair<std::string, Labels>;
@@ -56,11 +63,14 @@ class PrometheusSampler {
     std::map<SeriesKey, double> values;
   };
 
-  Expected<std::optional<double>> apply(const PrometheusRule& rule, const std::map<SeriesKey, double>& now,
-                                        double elapsed_s) const;
+  // Nothing before the first scrape.
+  const Before* window_ago(Instant when);
+  static Expected<std::optional<double>> apply(const PrometheusRule& rule, const std::map<SeriesKey, double>& now,
+                                               const Before* before, double elapsed_s);
 
   std::vector<PrometheusRule> rules_;
-  std::optional<Before> before_;
+  Duration window_;
+  std::deque<Before> earlier_;  // scrapes, oldest first
 };
 
 }  // namespace cats::collectors

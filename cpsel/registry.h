@@ -76,6 +76,8 @@ struct AlgorithmInfo {
   bool needs_replies = false;    // cannot run where only packets are seen: the emulator refuses it
   // Reads the flow table's counts, also between reports: it declares kRefresh.
   bool needs_flow_counts = false;
+  // Whoever gets new flows gets equally many: a router that shares them evenly among next hops can carry it out.
+  bool equal_weights = false;
   // Every declared parameter is present in what they get.
   std::function<std::unique_ptr<Algorithm>(const Parameters&)> make = {};
   // Why values that are allowed are nevertheless a poor choice where reports come every `interval`.

@@ -46,7 +46,7 @@ struct DecisionInput {
 };
 
 struct Decision {
-  std::uint64_t id = 0;  // increasing over all services, from 1
+  std::uint64_t id = 0;  // increasing over all services
   std::size_t service = 0;
   std::string service_name;
   std::string algorithm;
@@ -60,7 +60,8 @@ struct Decision {
 
 class Selector {
  public:
-  explicit Selector(std::uint64_t seed) : seed_(seed) {}
+  // Decisions have ids above `last_id`.
+  explicit Selector(std::uint64_t seed, std::uint64_t last_id = 0) : seed_(seed), last_id_(last_id) {}
 
   // Returns the index of the service. `algorithm` is how decisions call it.
   std::size_t add_service(ServiceSettings settings, const AlgorithmInfo& info, std::unique_ptr<Algorithm> algorithm);
@@ -121,7 +122,7 @@ class Selector {
   static std::optional<Instant> next_expiry(const Service& service);
 
   std::uint64_t seed_;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   std::vector<Service> services_;
 };
 

@@ -76,6 +76,8 @@ ordered_json edge_server(const Scenario& scenario, const Node& node, const std::
   config["refresh"] = to_string(scenario.refresh);
   config["site_preference"] = 1;
   config["metrics"] = cpsel::to_json(scenario.metrics.declared);
+  if (const auto& prometheus = scenario.metrics.prometheus; prometheus && prometheus->at(node.name))
+    config["prometheus"] = collectors::to_json(prometheus->source);
   config["bgp"] = {{"local_as", session.local_as},
                    {"peer_as", session.remote_as},
                    {"router_id", router_id(node.name, topology).str()},
@@ -89,6 +91,11 @@ ordered_json edge_server(const Scenario& scenario, const Node& node, const std::
   config["manager"] = roles::to_json(Credentials(paths.state).peer(manager, node.name));
   if (const auto metrics = metrics_by(Via::controller, scenario)) config["manager"]["metrics"] = *metrics;
   return config;
+}
+
+std::vector<std::string> exporter_of(const Scenario& scenario, const std::string& edge_server) {
+  const auto& prometheus = scenario.metrics.prometheus;
+  return prometheus && prometheus->at(edge_server) ? prometheus->exporter : std::vector<std::string>{};
 }
 
 // The session table's timers for the run: the kernel's defaults are minutes to days, and ageing is measured.
@@ -122,7 +129,7 @@ roles::IngressConfig::Cps cps_of(const Scenario& scenario) {
 // What the ingress' own C-PS does: all; where a controller decides, nothing but know which routes there are; between
 // the two, choose by what comes over BGP.
 void set_selection(const Scenario& scenario, roles::IngressConfig::Service& service) {
-  service.steer_by = scenario.cps() == Cps::split ? scenario.controller.fallback : scenario.metrics.steer_by;
+  service.steer_by = scenario.cps() == Cps::split ? scenario.fallback() : scenario.metrics.steer_by;
   service.algorithm = "ecmp";
   if (scenario.cps() == Cps::controller) return;
   service.algorithm = scenario.algorithm.name;
@@ -146,6 +153,8 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
   config.codes = codes(scenario.attribute);
   config.cps = cps_of(scenario);
   if (scenario.mode != Mode::distributed) config.rest = Credentials(paths.state).server(node);
+  config.igp = {.protocol = roles::IgpConfig::Protocol::ospfv3,
+                .vty = World::vty_socket(paths.state, node.name, "ospf6d")};
   config.slots = whole_turns(topology);
   config.conntrack = !has_fault(scenario, "no-conntrack", node.name);
   const auto* continuity = scenario.test("session-continuity");
@@ -184,6 +193,8 @@ void plan_control_plane(const Scenario& scenario, const AgentPaths& paths, Insta
   const Topology& topology = *scenario.network;
   add("manager", topology.with_role(Role::kManager).at(0)->name, manager_config(scenario, credentials, epoch, phase));
   add("controller", topology.with_role(Role::kController).at(0)->name, controller_config(scenario, credentials));
+  add(kRestLoad, kRestLoad, rest_load_config(scenario, credentials));
+  plans[kRestLoad].node = topology.with_role(Role::kManager).at(0)->name;
 }
 
 }  // namespace
@@ -214,7 +225,8 @@ std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std
     plans[edge_servers[i]->name] = {.role = "edge-server",
                                     .config = edge_server(scenario, *edge_servers[i], run, paths, epoch, phases[i]),
                                     .quota_cores = scenario.service.quota_of(edge_servers[i]->name),
-                                    .quota_period = scenario.service.quota_period};
+                                    .quota_period = scenario.service.quota_period,
+                                    .exporter = exporter_of(scenario, edge_servers[i]->name)};
   for (const Node* node : topology.with_role(Role::kIngress))
     plans[node->name] = {.role = "ingress", .config = ingress(scenario, *node, paths).to_json()};
   for (const Node* node : topology.with_role(Role::kHost)) {

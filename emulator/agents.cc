@@ -67,14 +67,33 @@ void Agents::start(const std::string& name, const AgentPlan& plan) {
   write_file(file, plan.config.dump(2));
   const kernel::Cgroup& group = world_.cgroup(name);
   if (plan.quota_cores > 0) set_quota(name, plan);
-  Agent agent{.plan = plan, .process = {}, .log = world_.logs() / (name + ".log"), .client = {}};
+  start_exporter(name, plan);
+  Agent agent{.plan = plan, .process = {}, .log = world_.logs() / (name + ".log"), .client = {}, .lost = false};
   kernel::SpawnOptions spawn;
   spawn.argv = {catsd_, plan.role, "--config", file};
-  if (plan.role != "tap") spawn.ns = &world_.ns(name);
+  if (plan.role != "tap") spawn.ns = &world_.ns(plan.node.empty() ? name : plan.node);
   spawn.cgroups = {&group};
   spawn.stdout_file = agent.log;
   agent.process = kernel::spawn(spawn);
   agents_.insert_or_assign(name, std::move(agent));
+}
+
+// In the node's namespace and control group, outside the service's quota.
+void Agents::start_exporter(const std::string& name, const AgentPlan& plan) {
+  const auto known = exporters_.find(name);
+  if (known != exporters_.end() && known->second.argv == plan.exporter && known->second.process.running()) return;
+  exporters_.erase(name);
+  if (plan.exporter.empty()) return;
+  kernel::SpawnOptions spawn;
+  spawn.argv = plan.exporter;
+  spawn.ns = &world_.ns(name);
+  spawn.cgroups = {&world_.cgroup(name)};
+  spawn.stdout_file = world_.logs() / (name + "-exporter.log");
+  try {
+    exporters_[name] = {plan.exporter, kernel::spawn(spawn)};
+  } catch (const SystemError& error) {
+    throw UsageError(fmt::format("metrics.prometheus.exporter of {}: {}", name, error.what()));
+  }
 }
 
 void Agents::connect(const std::string& name, Instant deadline) {
@@ -99,9 +118,15 @@ bool Agents::change(const std::map<std::string, AgentPlan>& plans) {
       continue;
     }
     Agent& agent = agents_.at(name);
+    if (agent.lost) {
+      anew.push_back(name);
+      continue;
+    }
     if (agent.plan == plan) continue;
     if (plan.quota_cores > 0) set_quota(name, plan);
-    if (const auto commands = commands_between(agent.plan.config, plan)) {
+    const auto commands =
+        agent.plan.exporter == plan.exporter ? commands_between(agent.plan.config, plan) : std::nullopt;
+    if (commands) {
       for (const auto& each : *commands) agent.client->call(each);
       agent.plan = plan;
     } else {
@@ -129,10 +154,33 @@ void Agents::end(const std::string& name) {
   agents_.erase(agent);
 }
 
+Agents::Agent& Agents::find(const std::string& name) {
+  const auto found = agents_.find(name);
+  if (found == agents_.end()) throw MeasurementError(fmt::format("there is no agent \"{}\" in this run", name));
+  return found->second;
+}
+
+void Agents::lose(const std::string& name) {
+  Agent& agent = find(name);
+  if (agent.lost) return;
+  agent.process.kill(SIGKILL);
+  agent.process.wait();
+  agent.client.reset();
+  agent.lost = true;
+}
+
+void Agents::restore(const std::string& name) {
+  if (!find(name).lost) return;
+  const AgentPlan plan = find(name).plan;
+  start(name, plan);
+  connect(name, MonotonicClock().now() + kAnswerDeadline);
+}
+
 nlohmann::json Agents::command(const std::string& agent, const nlohmann::json& request, Duration timeout) {
-  const auto found = agents_.find(agent);
-  if (found == agents_.end()) throw MeasurementError(fmt::format("there is no agent \"{}\" in this run", agent));
-  return found->second.client->call(request, timeout);
+  Agent& found = find(agent);
+  if (found.lost)
+    throw MeasurementError(fmt::format("{}: {}: its agent was taken away", agent, request.value("do", "")));
+  return found.client->call(request, timeout);
 }
 
 std::string Agents::death_of(const std::string& name, Agent& agent) const {
@@ -144,18 +192,24 @@ std::string Agents::death_of(const std::string& name, Agent& agent) const {
 }
 
 std::string Agents::dead() {
-  for (auto& [name, agent] : agents_)
+  for (auto& [name, agent] : agents_) {
+    if (agent.lost) continue;
     if (std::string death = death_of(name, agent); !death.empty()) return death;
+  }
+  for (auto& [name, exporter] : exporters_)
+    if (!exporter.process.running())
+      return fmt::format("{} beside {}: {}", exporter.argv.at(0), name, exporter.process.wait().str());
   return "";
 }
 
 void Agents::stop() {
-  for (const char* role : {"host", "controller", "ingress", "edge-server", "manager", "tap"}) {
+  for (const char* role : {"host", "rest-load", "controller", "ingress", "edge-server", "manager", "tap"}) {
     for (auto& [name, agent] : agents_)
       if (agent.plan.role == role) agent.process.kill(SIGTERM);
     for (auto& [name, agent] : agents_)
       if (agent.plan.role == role) agent.process.stop();
   }
+  exporters_.clear();
 }
 
 }  // namespace cats

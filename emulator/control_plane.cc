@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "cpsel/metrics.h"
+#include "emulator/roles/inventory.h"
+#include "emulator/roles/southbound_config.h"
 #include "http/tls.h"
 #include "http/tokens.h"
 
@@ -13,6 +15,7 @@ namespace {
 using nlohmann::ordered_json;
 using scenarios::Cps;
 using scenarios::Scenario;
+using scenarios::SouthboundDriver;
 using topologies::Node;
 using topologies::Role;
 using topologies::Topology;
@@ -25,6 +28,28 @@ IpAddress address_of(const Node& node) {
   return topologies::is_router(node.role) ? node.loopback.value() : node.interfaces.at(0).address.address;
 }
 
+// How the controller orders an ingress.
+roles::RouterSouthbound southbound(const Scenario& scenario, const Node& ingress, const Credentials& credentials,
+                                   const std::string& controller) {
+  roles::RouterSouthbound router;
+  if (!scenario.steered_by_frr()) {
+    router.rest = credentials.peer(ingress, controller);
+    return router;
+  }
+  const bool grpc = scenario.controller.southbound == SouthboundDriver::frr_grpc;
+  router.driver = grpc ? roles::RouterSouthbound::Driver::frr_grpc : roles::RouterSouthbound::Driver::frr_vtysh;
+  router.frr = {.address = address_of(ingress),
+                .zebra_port = plan::kZebraVtyPort,
+                .staticd_port = grpc ? plan::kStaticdGrpcPort : plan::kStaticdVtyPort,
+                .password = credentials.vty_password(),
+                .tunnels = {}};
+  for (const auto& instance : scenario.network->instances)
+    router.frr->tunnels.push_back({.cs_id = scenario.network->services.at(instance.service).cs_id,
+                                   .csci = instance.csci,
+                                   .interface = plan::tunnel_interface(instance.mark)});
+  return router;
+}
+
 struct Client {
   std::string name;
   std::string role;
@@ -34,9 +59,29 @@ std::vector<Client> clients_of(const Node& server, const Topology& topology) {
   std::vector<Client> clients{{kOperator, "operator"}};
   if (server.role == Role::kManager)
     for (const Node* node : topology.with_role(Role::kEdgeServer)) clients.push_back({node->name, "edge-server"});
+  if (server.role == Role::kController) clients.push_back({kRestLoad, "operator"});
   if (server.role != Role::kController)
     for (const Node* node : topology.with_role(Role::kController)) clients.push_back({node->name, "controller"});
   return clients;
+}
+
+roles::Inventory inventory_of(const Topology& topology) {
+  roles::Inventory inventory;
+  for (const Node* router : topology.routers())
+    inventory.routers.push_back({router->name, std::string(topologies::role_name(router->role)),
+                                 IpAddress::of(router->router_id), address_of(*router)});
+  for (const Node* egress : topology.with_role(Role::kEgress)) {
+    roles::Inventory::Site site{egress->name, {}};
+    for (const auto& instance : topology.instances)
+      if (instance.egress == egress->name) site.edge_servers.push_back(instance.node);
+    inventory.sites.push_back(std::move(site));
+  }
+  for (const auto& service : topology.services) inventory.services.push_back({service.name, service.cs_id});
+  for (const auto& instance : topology.instances)
+    inventory.instances.push_back(
+        {instance.csci, topology.services.at(instance.service).cs_id, instance.node, instance.egress, instance.sid});
+  for (const auto& link : topology.links) inventory.links.push_back({link.a.node, link.b.node, link.core});
+  return inventory;
 }
 
 }  // namespace
@@ -44,6 +89,7 @@ std::vector<Client> clients_of(const Node& server, const Topology& topology) {
 void Credentials::write(const Topology& topology) const {
   std::filesystem::create_directories(directory_);
   std::filesystem::permissions(directory_, std::filesystem::perms::owner_all);
+  write_file(vty_password(), http::Tokens::generate() + "\n");
   const http::Authority authority(topology.name);
   write_file(directory_ / "authority.pem", authority.certificate());
   for (const Role role : {Role::kManager, Role::kController, Role::kIngress})
@@ -77,6 +123,12 @@ roles::RestPeerConfig Credentials::peer(const Node& server, const std::string& c
           .token = directory_ / fmt::format("{}-at-{}.token", client, server.name)};
 }
 
+std::string Credentials::read_vty_password() const {
+  std::string password = read_file(vty_password());
+  while (password.ends_with('\n')) password.pop_back();
+  return password;
+}
+
 std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const Scenario& scenario) {
   const bool everything = scenario.mode != scenarios::Mode::hybrid;
   const bool this_way = (via == scenarios::Via::bgp) == (scenario.mode == scenarios::Mode::distributed);
@@ -85,6 +137,12 @@ std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const Scenar
   for (const auto& metric : cpsel::metrics())
     if (scenario.via(std::string(metric.name)) == via) metrics.emplace(metric.name);
   return metrics;
+}
+
+std::optional<plan::FrrSouthbound> frr_southbound(const Scenario& scenario) {
+  if (!scenario.steered_by_frr()) return std::nullopt;
+  if (scenario.controller.southbound == SouthboundDriver::frr_vtysh) return plan::FrrSouthbound{};
+  return plan::FrrSouthbound{roles::frr_grpc_module().string()};
 }
 
 Duration quiet_phase(std::vector<Duration> phases, Duration interval) {
@@ -114,6 +172,15 @@ ordered_json manager_config(const Scenario& scenario, const Credentials& credent
   return config;
 }
 
+ordered_json rest_load_config(const Scenario& scenario, const Credentials& credentials) {
+  const Topology& topology = *scenario.network;
+  const Node& controller = *topology.with_role(Role::kController).at(0);
+  ordered_json config = {{"controller", roles::to_json(credentials.peer(controller, kRestLoad))},
+                         {"services", ordered_json::array()}};
+  for (const auto& service : topology.services) config["services"].push_back(service.cs_id.str());
+  return config;
+}
+
 ordered_json controller_config(const Scenario& scenario, const Credentials& credentials) {
   const Topology& topology = *scenario.network;
   const Node& controller = *topology.with_role(Role::kController).at(0);
@@ -123,11 +190,18 @@ ordered_json controller_config(const Scenario& scenario, const Credentials& cred
       {"rest", roles::to_json(credentials.server(controller))},
       {"manager", roles::to_json(credentials.peer(*topology.with_role(Role::kManager).at(0), controller.name))},
       {"routers", ordered_json::array()},
+      {"agents", ordered_json::array()},
+      {"inventory", roles::to_json(inventory_of(topology))},
       {"services", ordered_json::array()}};
+  for (const Node* ingress : topology.with_role(Role::kIngress))
+    config["agents"].push_back(
+        {{"node", ingress->name}, {"rest", roles::to_json(credentials.peer(*ingress, controller.name))}});
   if (scenario.cps() != Cps::ingress)
-    for (const Node* ingress : topology.with_role(Role::kIngress))
-      config["routers"].push_back(
-          {{"node", ingress->name}, {"rest", roles::to_json(credentials.peer(*ingress, controller.name))}});
+    for (const Node* ingress : topology.with_role(Role::kIngress)) {
+      ordered_json router = {{"node", ingress->name}};
+      router.update(roles::to_json(southbound(scenario, *ingress, credentials, controller.name)));
+      config["routers"].push_back(std::move(router));
+    }
   for (const auto& service : topology.services) {
     ordered_json entry = {
         {"cs_id", service.cs_id.str()},

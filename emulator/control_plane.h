@@ -11,10 +11,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "emulator/plan/plan.h"
 #include "emulator/roles/rest_config.h"
 #include "scenarios/scenario.h"
 
 namespace cats {
+
+// The test emulator's port at the controller (roles/rest_load.h): name of its agent, and of the client that it is
+// there.
+inline constexpr const char* kRestLoad = "rest-load";
 
 // Where the secrets of a run lie: STATE/rest, which only root enters.
 class Credentials {
@@ -27,6 +32,9 @@ class Credentials {
 
   roles::RestServerConfig server(const topologies::Node& node) const;
   roles::RestPeerConfig peer(const topologies::Node& server, const std::string& client) const;
+  // The file of the password that the VTYs of the run's ingresses ask for; made with the others.
+  std::filesystem::path vty_password() const { return directory_ / "vty.password"; }
+  std::string read_vty_password() const;
 
  private:
   std::filesystem::path directory_;
@@ -35,6 +43,10 @@ class Credentials {
 // Names of the metrics that go this way; nothing: all of them.
 std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const scenarios::Scenario& scenario);
 
+// What the network needs for the scenario's southbound driver; nothing where no controller steers by FRR. Throws
+// UsageError where frr-grpc lacks FRR's module, saying what makes it.
+std::optional<plan::FrrSouthbound> frr_southbound(const scenarios::Scenario& scenario);
+
 // The middle of the longest time without a report of one of the sources, within T: the manager publishes then, so that
 // each of its updates has one report of each source.
 Duration quiet_phase(std::vector<Duration> phases, Duration interval);
@@ -42,6 +54,7 @@ Duration quiet_phase(std::vector<Duration> phases, Duration interval);
 // What the configurations of the two have beside node, events and control.
 nlohmann::ordered_json manager_config(const scenarios::Scenario& scenario, const Credentials& credentials,
                                       Instant epoch, Duration phase);
+nlohmann::ordered_json rest_load_config(const scenarios::Scenario& scenario, const Credentials& credentials);
 nlohmann::ordered_json controller_config(const scenarios::Scenario& scenario, const Credentials& credentials);
 
 }  // namespace cats

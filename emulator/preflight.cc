@@ -24,7 +24,10 @@ class Preflight {
     for (const auto& ingress : testbed_.ingresses()) {
       instances_at(ingress);
       for (const auto& site : testbed_.sites()) tunnel(ingress, site);
-      for (const auto& service : world_.topology().services) southbound(ingress, service.cs_id.str());
+      for (const auto& service : world_.topology().services) {
+        southbound(ingress, service.cs_id.str());
+        if (scenario_.steered_by_frr()) next_hops(ingress, service);
+      }
     }
     return std::move(checks_);
   }
@@ -83,7 +86,7 @@ class Preflight {
   // The metric that the ingress itself chooses by: none where it takes orders.
   std::string own_metric() const {
     if (scenario_.cps() == scenarios::Cps::controller) return "";
-    return scenario_.cps() == scenarios::Cps::split ? scenario_.controller.fallback : scenario_.metrics.steer_by;
+    return scenario_.cps() == scenarios::Cps::split ? scenario_.fallback() : scenario_.metrics.steer_by;
   }
 
   void instances_at(const std::string& ingress) {
@@ -161,6 +164,32 @@ class Preflight {
                }
              }
              return "";
+           });
+  }
+
+  // The kernel's next hops towards the service are the tunnels of the instances with weight. A decision may come
+  // between.
+  void next_hops(const std::string& ingress, const topologies::Service& service) {
+    const std::string controller = world_.topology().with_role(topologies::Role::kController).at(0)->name;
+    expect(fmt::format("route of {} to {} read back", ingress, service.cs_id), "the next hops are those of the weights",
+           [&]() -> std::string {
+             std::set<std::string> wanted, found;
+             const json status = testbed_.command(controller, {{"do", "status"}});
+             for (const auto& selection : status.at("selections"))
+               if (selection.at("service") == service.cs_id.str())
+                 for (const std::size_t i : service.instances) {
+                   const auto& instance = world_.topology().instances.at(i);
+                   if (selection.at("weights").value(instance.csci.str(), 0.0) > 0)
+                     wanted.insert(plan::tunnel_interface(instance.mark));
+                 }
+             kernel::Netlink netlink(world_.ns(ingress));
+             for (const auto& route : netlink.routes(service.cs_id.is_v6(), kernel::kMainTable))
+               if (route.destination == IpPrefix::host(service.cs_id))
+                 for (const auto& hop : route.next_hops)
+                   if (hop.dev.starts_with("tunnel")) found.insert(hop.dev);
+             if (found == wanted) return "";
+             return fmt::format("through [{}], should be through [{}]", fmt::join(found, ", "),
+                                fmt::join(wanted, ", "));
            });
   }
 

@@ -20,7 +20,8 @@ constexpr Duration kStatusTimeout = std::chrono::seconds(5);
 EmulatedTestbed::EmulatedTestbed(TestbedOptions options) : options_(std::move(options)), epoch_(now()) {}
 
 void EmulatedTestbed::configure(const scenarios::Scenario& scenario) {
-  const bool new_network = !world_ || scenario.topology_file != topology_file_;
+  const auto frr = frr_southbound(scenario);
+  const bool new_network = !world_ || scenario.topology_file != topology_file_ || frr != frr_;
   bool changed = new_network;
   if (new_network)
     build(scenario);
@@ -28,29 +29,34 @@ void EmulatedTestbed::configure(const scenarios::Scenario& scenario) {
     changed = agents_->change(plan_agents(scenario, options_.run, options_.paths, epoch_));
   name_nodes(scenario);
   has_library_ = scenario.algorithm.is_library();
-  if (!changed) return;
+  if (!changed && !disturbed_) return;
   if (new_network) options_.stage("preflight");
   options_.checked(preflight(*world_, *this, scenario), new_network);
+  disturbed_ = false;
 }
 
 void EmulatedTestbed::build(const scenarios::Scenario& scenario) {
   tear_down();
   topology_ = scenario.network;
   topology_file_ = scenario.topology_file;
-  plan::Plan plan = plan::make_plan(*topology_, {.run = options_.run});
+  frr_ = frr_southbound(scenario);
+  plan::Plan plan = plan::make_plan(*topology_, {.run = options_.run, .frr = frr_});
   options_.planned(plan, scenario);
+  const Credentials credentials(options_.paths.state);
+  credentials.write(*topology_);
   world_.emplace(*topology_, WorldOptions{.run = options_.run,
                                           .directory = options_.paths.state,
                                           .logs = options_.paths.run_directory / "logs",
+                                          .vty_password = credentials.read_vty_password(),
                                           .progress = options_.stage});
   world_->up(plan);
-  Credentials(options_.paths.state).write(*topology_);
   options_.stage("starting agents");
   agents_.emplace(*world_, plan_agents(scenario, options_.run, options_.paths, epoch_), options_.paths, options_.catsd);
 }
 
 void EmulatedTestbed::tear_down() {
   if (!world_) return;
+  lost_.clear();
   options_.stage("removing the network before the next one");
   agents_->stop();
   agents_.reset();
@@ -108,6 +114,7 @@ void EmulatedTestbed::check_alive() {
 
 void EmulatedTestbed::check_algorithms() {
   for (const std::string& ingress : ingresses_) {
+    if (lost_.contains({ingress, scenarios::Part::agent})) continue;
     const auto status = agents_->command(ingress, {{"do", "status"}}, kStatusTimeout);
     for (const auto& service : status.at("services"))
       if (!service.at("failure").is_null())
@@ -131,6 +138,40 @@ nlohmann::json EmulatedTestbed::command(const std::string& node, const nlohmann:
   check_alive();
   // A load's end waits for outstanding replies, at most the workload's timeout.
   return agents_->command(node, request, std::chrono::seconds(30));
+}
+
+void EmulatedTestbed::lose(const std::string& node, scenarios::Part part) {
+  check_alive();
+  disturbed_ = true;
+  if (part == scenarios::Part::agent)
+    agents_->lose(node);
+  else
+    world_->lose_routing(node);
+  lost_.emplace(node, part);
+}
+
+void EmulatedTestbed::restore(const std::string& node, scenarios::Part part) {
+  if (!lost_.contains({node, part})) return;
+  if (part == scenarios::Part::agent)
+    agents_->restore(node);
+  else
+    world_->restore_routing(node);
+  lost_.erase({node, part});
+}
+
+void EmulatedTestbed::set_link(const std::string& a, const std::string& b, bool up) {
+  check_alive();
+  disturbed_ = true;
+  world_->set_link(a, b, up);
+}
+
+// Routers before agents: those connect to them.
+void EmulatedTestbed::restore_all() {
+  if (!world_) return;
+  world_->bring_links_up();
+  for (const scenarios::Part part : {scenarios::Part::routing, scenarios::Part::agent})
+    for (const auto& [node, of] : std::set(lost_))
+      if (of == part) restore(node, of);
 }
 
 Duration EmulatedTestbed::cpu_time(const std::string& node) const { return agents_->service_cpu_time(node); }

@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator/agents.h"
@@ -44,6 +46,10 @@ class EmulatedTestbed final : public scenarios::Testbed {
   const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
   const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
+  void lose(const std::string& node, scenarios::Part part) override;
+  void restore(const std::string& node, scenarios::Part part) override;
+  void set_link(const std::string& a, const std::string& b, bool up) override;
+  void restore_all() override;
   Duration cpu_time(const std::string& node) const override;
   MachineTime machine_time() const override;
 
@@ -59,8 +65,12 @@ class EmulatedTestbed final : public scenarios::Testbed {
   Instant epoch_;
   std::optional<topologies::Topology> topology_;  // of world_
   std::filesystem::path topology_file_;
+  std::optional<plan::FrrSouthbound> frr_;  // that world_ was built for
   std::optional<World> world_;
   std::optional<Agents> agents_;
+  std::set<std::pair<std::string, scenarios::Part>> lost_;
+  // Something was lost or down: sessions, routes and metrics have to be there again before the next trial.
+  bool disturbed_ = false;
   bool has_library_ = false;  // the algorithm is one of the user's, which may break down
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_;

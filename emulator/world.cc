@@ -11,12 +11,14 @@
 #include "emulator/frr/config.h"
 #include "emulator/kernel/leftovers.h"
 #include "emulator/kernel/sysctl.h"
+#include "emulator/roles/tunnel_interfaces.h"
 
 namespace cats {
 namespace {
 
 // Where each router's bgpd finds the BMP receiver, on its own loopback.
 constexpr std::uint16_t kBmpPort = 1790;
+constexpr const char* kFrrDirectory = "frr";  // of a node's
 
 // The namespace whose netlink socket an operation goes to; nothing for operations of another kind.
 struct NetlinkNamespace {
@@ -99,6 +101,15 @@ struct World::Apply {
   void operator()(const plan::AddRule& op) const {
     netlink(op.ns).add_rule({.v6 = op.v6, .priority = op.priority, .fwmark = op.fwmark, .table = op.table});
   }
+  void operator()(const plan::AddTunnelInterfaces& op) const {
+    std::vector<roles::TunnelInterface> tunnels;
+    for (const auto& tunnel : op.tunnels)
+      tunnels.push_back({tunnel.near, tunnel.far, tunnel.v6, tunnel.mark, tunnel.table});
+    roles::make_tunnel_interfaces(*world.by_name_.at(op.ns), tunnels);
+  }
+  void operator()(const plan::GuardPorts& op) const {
+    roles::guard_router_ports(*world.by_name_.at(op.ns), op.ports, op.managers);
+  }
   void operator()(const plan::StartDaemon& op) const {
     auto router = world.routers_.find(op.node);
     if (router == world.routers_.end()) router = world.routers_.emplace(op.node, world.make_router(op.node)).first;
@@ -115,16 +126,29 @@ frr::Router World::make_router(const std::string& node) {
   frr::RouterOptions options{.name = node,
                              .ns = &ns(node),
                              .cgroup = &cgroup(node),
-                             .directory = node_directory(node) / "frr",
+                             .directory = node_directory(node) / kFrrDirectory,
                              .logs = options_.logs,
                              .configurations = {},
+                             .access = daemons_.at(node),
                              .die_with_parent = !options_.outlive};
-  for (const auto& daemon : topologies::frr_daemons(topology_, router))
-    options.configurations[daemon] = frr::daemon_config(topology_, router, daemon, {.bmp_port = kBmpPort});
+  for (const auto& [daemon, access] : options.access)
+    options.configurations[daemon] =
+        frr::daemon_config(topology_, router, daemon,
+                           {.bmp_port = kBmpPort, .vty_password = access.ports.empty() ? "" : options_.vty_password});
   return frr::Router(std::move(options));
 }
 
+void World::know_daemons(const plan::Plan& plan) {
+  for (const auto& stage : plan.stages)
+    for (const auto& operation : stage.operations)
+      if (const auto* start = std::get_if<plan::StartDaemon>(&operation)) {
+        frr::DaemonAccess& access = daemons_[start->node][start->daemon];
+        if (!start->arguments.empty()) access = {start->arguments, start->ports};
+      }
+}
+
 void World::up(const plan::Plan& plan) {
+  know_daemons(plan);
   for (const auto& stage : plan.stages) {
     options_.progress(stage.title);
     for (auto next = stage.operations.begin(); next != stage.operations.end();) {
@@ -162,6 +186,11 @@ const kernel::Cgroup& World::cgroup(const std::string& node) {
 }
 
 std::uint16_t World::bmp_port() { return kBmpPort; }
+
+std::filesystem::path World::vty_socket(const std::filesystem::path& directory, const std::string& node,
+                                        const std::string& daemon) {
+  return directory / node / kFrrDirectory / (daemon + ".vty");
+}
 
 std::vector<frr::NeighborState> World::neighbors() const {
   std::vector<frr::NeighborState> states;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "emulator/frr/neighbors.h"
@@ -22,6 +23,7 @@ struct WorldOptions {
   std::string run;                    // id, part of every name
   std::filesystem::path directory;    // /run/catsbench/RUN: <node>/frr with sockets and configuration
   std::filesystem::path logs;         // of the daemons
+  std::string vty_password = {};      // of daemons that other nodes reach
   bool outlive = false;               // the network stays when this process ends, after release()
   std::chrono::seconds deadline{30};  // for each stage that waits
   std::function<void(const std::string& stage)> progress = [](const std::string&) {};
@@ -43,6 +45,19 @@ class World {
   const topologies::Topology& topology() const { return topology_; }
   const kernel::Namespace& ns(const std::string& node) const { return namespaces_.at(node); }
   kernel::Netlink& netlink(const std::string& node);
+
+  // The FRR daemons of a router, killed together, and started anew with the same configuration: returns when they
+  // answer. The kernel keeps the routes of killed daemons; a zebra that starts removes those that FRR had installed,
+  // and installs them again as it learns them. Throw MeasurementError, also for a node without FRR.
+  void lose_routing(const std::string& node);
+  void restore_routing(const std::string& node);
+  // All links between two nodes, down or up at both ends; up: returns when they are RUNNING. The kernel drops IPv6
+  // addresses and routes with an interface that goes down: what the topology and the agents had there comes back with
+  // it. Tunnels that name it only as a device to the core move to another link of the node to the core meanwhile,
+  // where there is one. Throws MeasurementError when there is no such link.
+  void set_link(const std::string& a, const std::string& b, bool up);
+  void bring_links_up();  // all that are down
+
   const frr::Router& router(const std::string& node) const { return routers_.at(node); }
   // Every protocol neighbor that the topology implies, agents and edge servers included.
   std::vector<frr::NeighborState> neighbors() const;
@@ -55,13 +70,20 @@ class World {
   const kernel::Cgroup& cgroup(const std::string& node);
   // Where each router's bgpd connects to with BMP, on [::1] of its namespace.
   static std::uint16_t bmp_port();
+  // Where a daemon of a router of the network in `directory` is asked.
+  static std::filesystem::path vty_socket(const std::filesystem::path& directory, const std::string& node,
+                                          const std::string& daemon);
 
  private:
   struct Apply;
 
+  void know_daemons(const plan::Plan& plan);
   frr::Router make_router(const std::string& node);
 
   void wait(const plan::WaitNeighbors& operation);
+  frr::Router& routing(const std::string& node);
+  void take_down(const topologies::LinkEnd& end);
+  void bring_up(const topologies::LinkEnd& end);
 
   const topologies::Topology& topology_;
   bool released_ = false;
@@ -71,6 +93,9 @@ class World {
   std::map<std::string, const kernel::Namespace*> by_name_;  // the same by their own names
   std::map<std::string, kernel::Netlink> netlinks_;          // by namespace name
   std::map<std::string, frr::Router> routers_;
+  std::map<std::string, std::map<std::string, frr::DaemonAccess>> daemons_;  // by router, as the plan starts them
+  // Of interfaces that are down, by node and name: the routes over them that are not FRR's.
+  std::map<std::pair<std::string, std::string>, std::vector<kernel::Route>> down_;
 };
 
 }  // namespace cats

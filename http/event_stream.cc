@@ -58,16 +58,29 @@ void EventFeed::forget(std::uint64_t ticket) {
 
 std::optional<std::vector<StreamEvent>> EventParser::read(std::string_view octets) {
   std::vector<StreamEvent> events;
-  for (const char c : octets) {
-    const bool ends_crlf = std::exchange(after_cr_, c == '\r') && c == '\n';
-    if (ends_crlf) continue;
-    if (c == '\n' || c == '\r') {
-      line(line_, events);
-      line_.clear();
+  while (!octets.empty()) {
+    const bool ends_crlf = std::exchange(after_cr_, false) && octets.front() == '\n';
+    if (ends_crlf) {
+      octets.remove_prefix(1);
       continue;
     }
-    line_ += c;
-    if (line_.size() + event_.data.size() > kLongest) return std::nullopt;
+    // Events are long lines: found by memchr, not octet by octet.
+    const std::string_view before_lf = octets.substr(0, octets.find('\n'));
+    const std::string_view text = before_lf.substr(0, before_lf.find('\r'));
+    if (line_.size() + text.size() + event_.data.size() > kLongest) return std::nullopt;
+    if (text.size() == octets.size()) {
+      line_ += text;
+      break;
+    }
+    after_cr_ = octets[text.size()] == '\r';
+    octets.remove_prefix(text.size() + 1);
+    if (line_.empty()) {
+      line(text, events);
+      continue;
+    }
+    line_ += text;
+    line(line_, events);
+    line_.clear();
   }
   return events;
 }

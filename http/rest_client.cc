@@ -1,6 +1,8 @@
 #include "http/rest_client.h"
 
 #include <array>
+#include <cerrno>
+#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -71,6 +73,13 @@ std::string Outcome::why() const {
 RestClient::RestClient(const asio::any_io_executor& executor, Endpoint endpoint)
     : executor_(executor), endpoint_(std::move(endpoint)) {}
 RestClient::~RestClient() = default;
+
+bool RestClient::connected() const {
+  if (!channel_ || !channel_->tcp().socket().is_open()) return false;
+  char octet = 0;
+  const ssize_t n = ::recv(channel_->tcp().socket().native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
 
 void RestClient::close() {
   if (channel_) channel_->tcp().close();

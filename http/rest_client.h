@@ -40,6 +40,8 @@ class RestClient {
   // once.
   boost::asio::awaitable<Outcome> request(const std::string& method, const std::string& target, std::string body,
                                           Duration timeout);
+  // There is a connection that the peer has not closed or reset, as far as the kernel knows now.
+  bool connected() const;
   void close();
 
  private:

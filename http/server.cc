@@ -91,7 +91,9 @@ Response problem(unsigned status, const std::string& detail) {
   const auto title = wire::obsolete_reason(wire::int_to_status(status));
   const nlohmann::ordered_json body{
       {"type", "about:blank"}, {"title", std::string(title)}, {"status", status}, {"detail", detail}};
-  return {.status = status, .body = body.dump() + "\n", .content_type = "application/problem+json"};
+  // What a client sent may stand in `detail`, and be no UTF-8.
+  std::string text = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return {.status = status, .body = std::move(text), .content_type = "application/problem+json"};
 }
 
 Response not_allowed(const Request& request, const std::string& allowed) {
@@ -161,9 +163,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     ++of_peer_[peer];
     const int fd = channel.tcp().socket().native_handle();
     if (config_.on_accepted) config_.on_accepted(fd, peer, remote.port());
-    if (co_await secured(channel)) {
-      if (auto refused = too_many(peer))
-        co_await refuse(channel, std::move(*refused));
+    if (co_await secured(channel, peer)) {
+      if (auto response = too_many(peer))
+        co_await refuse(channel, refused(peer, std::move(*response)));
       else
         co_await converse(channel, peer);
     }
@@ -172,11 +174,24 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     if (config_.on_closing) config_.on_closing(fd);
   }
 
-  asio::awaitable<bool> secured(Channel& channel) {
+  asio::awaitable<bool> secured(Channel& channel, IpAddress peer) {
     if (channel.encrypted() == nullptr) co_return true;
     channel.tcp().expires_after(config_.request_timeout);
     auto [error] = co_await channel.encrypted()->async_handshake(asio::ssl::stream_base::server, no_throw);
+    if (error == beast::error::timeout) took_too_long(peer, "TLS handshake");
     co_return !error;
+  }
+
+  void took_too_long(const IpAddress& peer, const char* what) const {
+    if (config_.on_refused)
+      config_.on_refused(peer, 408,
+                         fmt::format("no whole {} within {:g} s", what, to_seconds(config_.request_timeout)));
+  }
+
+  Response refused(const IpAddress& peer, Response response) const {
+    if (config_.on_refused)
+      config_.on_refused(peer, response.status, nlohmann::json::parse(response.body).at("detail").get<std::string>());
+    return response;
   }
 
   std::optional<Response> too_many(const IpAddress& peer) const {
@@ -196,7 +211,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
       auto [error, n] =
           co_await channel.with([&](auto& stream) { return wire::async_read(stream, buffer, parser, no_throw); });
       if (error) {
-        if (auto response = refusal(error); response && open_) co_await refuse(channel, std::move(*response));
+        if (auto response = refusal(error); response && open_)
+          co_await refuse(channel, refused(peer, std::move(*response)));
+        if (error == beast::error::timeout) took_too_long(peer, "request");
         co_return;
       }
       const Instant received = std::chrono::steady_clock::now();
@@ -232,9 +249,9 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
   asio::awaitable<std::optional<Response>> answer(StringRequest message, IpAddress peer, Instant received) {
     if (config_.requests_per_second > 0 && !rate_.allow(peer, received)) {
-      Response refused = problem(429, fmt::format("more than {} requests a second", config_.requests_per_second));
-      refused.headers["Retry-After"] = "1";
-      co_return refused;
+      Response response = problem(429, fmt::format("more than {} requests a second", config_.requests_per_second));
+      response.headers["Retry-After"] = "1";
+      co_return refused(peer, std::move(response));
     }
     Request request;
     request.method = message.method_string();
@@ -243,7 +260,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
     request.peer = peer;
     request.received = received;
     if (!parse_target(message.target(), request.path, request.query))
-      co_return problem(400, "malformed target: " + std::string(message.target().substr(0, 80)));
+      co_return refused(peer, problem(400, "malformed target: " + std::string(message.target().substr(0, 80))));
     request.body = std::move(message.body());
     auto pending = std::make_shared<Pending>(io_.get_executor());
     handler_(request, reply_to(pending));

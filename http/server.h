@@ -62,6 +62,9 @@ struct ServerConfig {
   double requests_per_second = 0;                       // of one peer, beyond it 429; 0: any rate
   double burst = 100;                                   // requests that a peer may have saved up
   TlsContext tls = {};                                  // null: not encrypted
+  // What the limits above, or the form of a request, refuse: the handler never sees it. 408: it took too long, and is
+  // closed without an answer.
+  std::function<void(const IpAddress& peer, unsigned status, const std::string& why)> on_refused = {};
   // A connection was accepted, from there.
   std::function<void(int fd, const IpAddress& source, std::uint16_t port)> on_accepted = {};
   // Before a connection's socket is closed.

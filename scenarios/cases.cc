@@ -49,8 +49,14 @@ std::string name_of(const Path& path) {
 }
 
 bool is_list_by_nature(const Path& path) {
-  static const std::set<std::string> lists = {"tests",  "metrics.declared", "metrics.declared.of",
-                                              "faults", "bounds",           "name"};
+  static const std::set<std::string> lists = {"tests",
+                                              "metrics.declared",
+                                              "metrics.declared.of",
+                                              "metrics.prometheus.exporter",
+                                              "metrics.prometheus.sites",
+                                              "faults",
+                                              "bounds",
+                                              "name"};
   return lists.contains(pattern(path)) || (path.size() == 2 && path.front().key == "background");
 }
 

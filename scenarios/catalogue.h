@@ -15,6 +15,7 @@ struct AlgorithmDeclaration {
   std::vector<Parameter> parameters;
   bool needs_replies = false;      // it reads replies or requests in flight: the emulator refuses it
   bool needs_flow_counts = false;  // it reads the flow table's counts: a controller cannot run it
+  bool equal_weights = false;      // of those above 0: FRR can carry it out
 };
 
 // What a test's report says, and a bound may name. A name that ends in ".*" stands for one figure per hop, site, ….

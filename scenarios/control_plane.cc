@@ -18,16 +18,10 @@ bool declares_metric(const Scenario& scenario, const std::string& metric) {
   return !metric.empty() && std::ranges::find(declared, metric, &cpsel::Declaration::type) != declared.end();
 }
 
-// Whether a value says which part of the whole is left: candidate weights are multiplied by it.
-bool refines(const std::string& metric) {
-  const cpsel::MetricInfo* info = cpsel::find_metric(metric);
-  return info != nullptr && info->full_scale > 0 && is_distributed(metric);
-}
-
 std::string write_a_fallback(const Scenario& scenario) {
   std::vector<std::string> names;
   for (const cpsel::Declaration& each : scenario.metrics.declared)
-    if (refines(each.type) && scenario.via(each.type) == Via::bgp) names.push_back(each.type);
+    if (can_refine(each.type) && scenario.via(each.type) == Via::bgp) names.push_back(each.type);
   return names.empty() ? "declare a score that goes via bgp" : "write " + one_of(names);
 }
 
@@ -65,14 +59,14 @@ void check_traffic_counts(const yaml::Reader& declared, const Scenario& scenario
 // In hybrid mode with a split C-PS.
 void check_fallback(const yaml::Map& map, const yaml::Reader& fallback, const Scenario& scenario) {
   const yaml::Reader section = map.get("controller");
-  if (!fallback.present())
+  if (scenario.fallback().empty())
     (section.present() ? section : map.get("mode"))
         .complain(fmt::format("\"cps: split\" needs controller.fallback, by which the ingress steers "
                               "when the controller is lost: {}",
                               write_a_fallback(scenario)));
   const std::string& metric = scenario.controller.fallback;
   if (!declares_metric(scenario, metric) || !is_distributed(metric)) return;
-  if (!refines(metric))
+  if (!can_refine(metric))
     fallback.complain(fmt::format("{} has no full scale, so that candidate weights cannot be refined by it: {}", metric,
                                   write_a_fallback(scenario)));
   else if (scenario.via(metric) == Via::controller)
@@ -95,6 +89,38 @@ void check_where_it_runs(const yaml::Reader& reader, const Scenario& scenario, c
                     algorithm.name, kIngressDecides));
 }
 
+std::vector<std::string> algorithms_for_frr(const Catalogue& catalogue) {
+  std::vector<std::string> names;
+  for (const AlgorithmDeclaration& each : catalogue.algorithms)
+    if (each.equal_weights && !each.needs_flow_counts) names.push_back(each.name);
+  return names;
+}
+
+// FRR 8.4 shares new flows evenly among the next hops of a route, and combines nothing with what it is told.
+void check_driver(const yaml::Map& map, const Scenario& scenario, const Catalogue& catalogue) {
+  const SouthboundDriver driver = scenario.controller.southbound;
+  if (driver == SouthboundDriver::agent) return;
+  if (scenario.cps() != Cps::controller) {
+    map.get("controller")
+        .open_map()
+        .get("southbound")
+        .complain(fmt::format("\"{}\" carries out what the controller alone decides, and with \"cps: {}\" {}: write "
+                              "\"cps: controller\", or \"southbound: agent\"",
+                              to_string(driver), to_string(scenario.cps()),
+                              scenario.cps() == Cps::split ? "the ingress refines it" : "it orders nothing"));
+    return;
+  }
+  const yaml::Reader reader = map.get("algorithm");
+  const yaml::Reader name = reader.is_map() ? reader.open_map().get("name") : reader;
+  const auto known = std::ranges::find(catalogue.algorithms, scenario.algorithm.name, &AlgorithmDeclaration::name);
+  if (!reader.present() || known == catalogue.algorithms.end() || known->equal_weights || known->needs_flow_counts)
+    return;  // those that count flows are refused already
+  name.complain(
+      fmt::format("\"{}\" gives instances unequal weights, and with \"southbound: {}\" FRR shares new flows evenly: "
+                  "take {}, or \"southbound: agent\"",
+                  known->name, to_string(driver), one_of(algorithms_for_frr(catalogue))));
+}
+
 void check_faults_of_the_cps(const yaml::Reader& faults, const Scenario& scenario, const Catalogue& catalogue) {
   if (scenario.cps() != Cps::controller || !faults.is_list()) return;
   for (const yaml::Reader& each : faults.list()) {
@@ -109,15 +135,17 @@ void check_faults_of_the_cps(const yaml::Reader& faults, const Scenario& scenari
 
 }  // namespace
 
+bool can_refine(const std::string& metric) {
+  const cpsel::MetricInfo* info = cpsel::find_metric(metric);
+  return info != nullptr && info->full_scale > 0 && is_distributed(metric);
+}
+
 ControlPlane read_control_plane(const yaml::Reader& reader) {
   const yaml::Map map = reader.map({"southbound", "cps", "fallback"});
   ControlPlane control;
-  const yaml::Reader southbound = map.get("southbound");
-  control.southbound =
-      read_choice(southbound, {SouthboundDriver::agent, SouthboundDriver::frr_vtysh, SouthboundDriver::frr_grpc},
-                  control.southbound);
-  if (control.southbound != SouthboundDriver::agent)
-    southbound.complain(fmt::format("\"{}\" is not available yet: write agent", southbound.text()));
+  control.southbound = read_choice(map.get("southbound"),
+                                   {SouthboundDriver::agent, SouthboundDriver::frr_vtysh, SouthboundDriver::frr_grpc},
+                                   control.southbound);
   control.cps = read_choice(map.get("cps"), {Cps::controller, Cps::ingress, Cps::split}, control.cps);
   control.fallback = map.get("fallback").string();
   return control;
@@ -132,6 +160,7 @@ void check_control_plane(const yaml::Map& map, const Scenario& scenario, const C
         "\"on-change\" sends no stamp, and a report to the edge server manager needs one: "
         "write every-interval, or take mode distributed");
   check_where_it_runs(map.get("algorithm"), scenario, catalogue);
+  check_driver(map, scenario, catalogue);
   check_faults_of_the_cps(map.get("faults"), scenario, catalogue);
   if (scenario.mode != Mode::hybrid) return;
   const yaml::Map metrics = map.get("metrics").open_map();

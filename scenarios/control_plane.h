@@ -7,6 +7,10 @@
 
 namespace cats::scenarios {
 
+// Whether values of the metric say which part of the whole is left, and travel: candidate weights can be multiplied by
+// it.
+bool can_refine(const std::string& metric);
+
 ControlPlane read_control_plane(const yaml::Reader& reader);
 
 // What mode, C-PS, ways of the metrics, algorithm, refresh and faults ask of one another. `map` is the whole file,

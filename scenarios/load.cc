@@ -7,6 +7,7 @@
 #include "scenarios/control_plane.h"
 #include "scenarios/guard.h"
 #include "scenarios/read_metrics.h"
+#include "scenarios/read_prometheus.h"
 #include "scenarios/read_sections.h"
 #include "scenarios/scenario.h"
 #include "scenarios/values.h"
@@ -156,11 +157,14 @@ class Loader {
   static void check_workload(const yaml::Map& map, const Scenario& scenario) {
     if (scenario.test("service-latency") != nullptr && !scenario.workload.brief)
       map.at("tests").complain("service-latency needs workload.short: new sessions feel where the C-PS steers");
-    if (scenario.test("session-continuity") == nullptr) return;
-    if (!scenario.workload.persistent)
-      map.at("tests").complain("session-continuity needs workload.persistent: sessions to keep");
-    if (!scenario.workload.brief)
-      map.at("tests").complain("session-continuity needs workload.short: new sessions show where the C-PS steers");
+    for (const char* name : {"session-continuity", "cps-failover", "router-failover"}) {
+      const std::string test = name;
+      if (scenario.test(test) == nullptr) continue;
+      if (!scenario.workload.persistent)
+        map.at("tests").complain(test + " needs workload.persistent: sessions to keep");
+      if (!scenario.workload.brief)
+        map.at("tests").complain(test + " needs workload.short: new sessions show where the C-PS steers");
+    }
   }
 
   // "8", or {min: 8, max: 50, ci_width: 5%}.
@@ -234,6 +238,7 @@ class Loader {
     check_control_nodes(map.get("mode"), scenario.mode, *known->second);
     check_service(map.get("service"), *known->second);
     check_background(map.get("background"), *known->second);
+    check_prometheus(map.get("metrics"), *known->second);
     check_faults(map.get("faults"), catalogue_, *known->second);
     scenario.network = known->second;
     return "";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scenarios/read_prometheus.h"
 #include "scenarios/values.h"
 
 namespace cats::scenarios {
@@ -134,7 +135,7 @@ void check_steering(const yaml::Reader& reader, const std::vector<Declaration>& 
 }
 
 Metrics read_metrics(const yaml::Reader& reader) {
-  const yaml::Map map = reader.map({"window", "steer_by", "declared"});
+  const yaml::Map map = reader.map({"window", "steer_by", "declared", "prometheus"});
   Metrics metrics;
   metrics.window = read_duration(map.get("window"), 1s, 10ms, 10min);
   const yaml::Reader list = map.at("declared");
@@ -149,6 +150,7 @@ Metrics read_metrics(const yaml::Reader& reader) {
   const yaml::Reader steer_by = map.at("steer_by");
   metrics.steer_by = steer_by.string();
   check_steering(steer_by, metrics.declared);
+  metrics.prometheus = read_prometheus(map.get("prometheus"), metrics.declared);
   return metrics;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/diagnostics.h"
+#include "scenarios/control_plane.h"
 
 namespace cats::scenarios {
 namespace {
@@ -25,6 +26,10 @@ bool travel_together(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+bool Metrics::Prometheus::at(const std::string& edge_server) const {
+  return sites.empty() || std::ranges::find(sites, edge_server) != sites.end();
+}
 
 double Service::quota_of(const std::string& edge_server) const {
   const auto found = site_quotas.find(edge_server);
@@ -58,6 +63,19 @@ Via Scenario::via(const std::string& metric) const {
 Cps Scenario::cps() const {
   if (mode == Mode::hybrid) return controller.cps;
   return mode == Mode::centralized ? Cps::controller : Cps::ingress;
+}
+
+bool Scenario::steered_by_frr() const {
+  return cps() == Cps::controller && controller.southbound != SouthboundDriver::agent;
+}
+
+std::string Scenario::fallback() const {
+  if (!controller.fallback.empty()) return controller.fallback;
+  const cpsel::Declaration* best = nullptr;
+  for (const cpsel::Declaration& each : metrics.declared)
+    if (can_refine(each.type) && via(each.type) == Via::bgp && (best == nullptr || each.level > best->level))
+      best = &each;
+  return best == nullptr ? "" : best->type;
 }
 
 Duration least_warm_up(const Scenario& scenario) {

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "collectors/prometheus_mapping.h"
 #include "cpsel/metrics.h"
 #include "cpsel/registry.h"
 #include "scenarios/bounds.h"
@@ -96,15 +97,23 @@ struct Metrics {
   std::string steer_by;                      // the declared metric that the C-PS reads
   std::vector<cpsel::Declaration> declared;  // without cpsel::problems()
   std::map<std::string, Via> via;            // those given, by declared name; Scenario::via() knows the others
+
+  // Raw metrics that an exporter in the edge server's network namespace measures, in place of our own collector.
+  struct Prometheus {
+    collectors::PrometheusSource source;
+    std::vector<std::string> exporter;  // program and arguments, started beside each; empty: it is there already
+    std::vector<std::string> sites;     // edge servers; empty: all
+
+    bool at(const std::string& edge_server) const;
+  };
+  std::optional<Prometheus> prometheus;
 };
 
 // What the centralized and hybrid modes add; a distributed scenario may carry it, unused.
 struct ControlPlane {
   SouthboundDriver southbound = SouthboundDriver::agent;
   Cps cps = Cps::split;  // of the hybrid mode; Scenario::cps() knows the other modes'
-  // A declared metric that goes via BGP: with Cps::split the ingress refines candidate weights with it, and steers by
-  // it when the controller is lost. Always there in hybrid mode with Cps::split.
-  std::string fallback;
+  std::string fallback;  // as given; Scenario::fallback() knows the default
 };
 
 struct Algorithm {
@@ -187,6 +196,12 @@ struct Scenario {
   Via via(const std::string& metric) const;
   // Distributed: ingress; centralized: controller; hybrid: as given.
   Cps cps() const;
+  // The controller steers the ingresses by FRR itself (a driver frr-*), not by their agents.
+  bool steered_by_frr() const;
+  // A declared metric that goes via BGP: with Cps::split the ingress refines candidate weights with it, and steers by
+  // it when the controller is lost. As given, else of those there are the first with the highest level. Empty when
+  // there is none, which a hybrid scenario with Cps::split is refused for.
+  std::string fallback() const;
 };
 
 // The scenario's cases; of one made in memory, a case per test.

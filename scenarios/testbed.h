@@ -2,6 +2,7 @@
 // in virtual time; a test does not know which.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ struct Receiver {
   std::string via;  // "bgp" or "rest"
 };
 
+// What can be lost on purpose: a node's agent (its catsd process), or the FRR daemons of a router, all together.
+enum class Part : std::uint8_t { agent, routing };
+
+inline const char* to_string(Part part) { return part == Part::agent ? "agent" : "routing"; }
+
 // An algorithm of the user's broke down: no trial after this one can be taken either.
 class AlgorithmFailed : public MeasurementError {
  public:
@@ -66,6 +72,17 @@ class Testbed {
   // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command
   // and the reply's error.
   virtual nlohmann::json command(const std::string& node, const nlohmann::json& request) = 0;
+
+  // Kills (SIGKILL) what `node` has of that, and returns when it has ended. Until it is restored its absence is no
+  // error of the run; commands to a lost agent are. Throw MeasurementError, also for a part that the node has not.
+  virtual void lose(const std::string& node, Part part) = 0;
+  // Starts it anew with the configuration that it had, and returns when its processes answer: what they have to learn
+  // from others comes later. Nothing happens when it was not lost.
+  virtual void restore(const std::string& node, Part part) = 0;
+  // Takes the links between two nodes down or up, at both ends. Up: returns when packets pass.
+  virtual void set_link(const std::string& a, const std::string& b, bool up) = 0;
+  // Whatever is lost or down: back. The trial loop calls it before and after every trial.
+  virtual void restore_all() = 0;
 
   // CPU time that a site's service has used so far, by the kernel's accounting: not by way of the site's agent.
   virtual Duration cpu_time(const std::string& node) const = 0;

@@ -54,13 +54,26 @@ std::string when(const Outage& outage, const Trial& trial) {
               : fmt::format("{}, to its end", from);
 }
 
+// A test lost a part of the network on purpose before this outage began: its figures say more of it.
+bool on_purpose(const RunData& data, const Outage& outage, const Trial& trial) {
+  for (const char* what : {"lost", "link"}) {
+    const auto events = data.events(what, trial.started_ns, outage.from_ns + 1);
+    if (std::ranges::any_of(events, [&](const Event* event) { return event->text("trial") == trial.id; })) return true;
+  }
+  return false;
+}
+
 void add(const RunData& data, const Tie& tie, const std::string& node, const Trial& trial,
          std::vector<Warning>& warnings) {
-  for (const Outage& outage : outages_of(data, tie, node, trial))
+  for (const Outage& outage : outages_of(data, tie, node, trial)) {
+    const bool purpose = on_purpose(data, outage, trial);
+    if (purpose && outage.to_ns < trial.ended_ns) continue;
     warnings.push_back(
         {trial.test, "",
-         fmt::format("trial {} ({}): {} lost {} {} ({}); {}", trial.id, trial.conditions.value("mode", "no mode"), node,
-                     tie.lost, when(outage, trial), outage.why, tie.meanwhile)});
+         fmt::format("trial {} ({}): {} lost {} {} ({}{}); {}", trial.id, trial.conditions.value("mode", "no mode"),
+                     node, tie.lost, when(outage, trial), outage.why,
+                     purpose ? "; a part of the network had been lost on purpose" : "", tie.meanwhile)});
+  }
 }
 
 }  // namespace

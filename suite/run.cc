@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "emulator/agents.h"
+#include "emulator/control_plane.h"
 #include "emulator/environment.h"
 #include "emulator/frr/router.h"
 #include "emulator/kernel/sysctl.h"
@@ -259,6 +260,7 @@ Scenario scenario_of(const fs::path& run_directory) {
 }
 
 Report run_scenario(const Scenario& given, const RunOptions& options) {
+  for (const scenarios::Case& entry : scenarios::cases_of(given)) frr_southbound(*entry.scenario);  // or say what lacks
   if (!options.resume) make_directory(options.directory);
   const Scenario scenario = options.resume ? given : with_own_libraries(given, options);
   const MonotonicClock clock;

@@ -140,6 +140,7 @@ class Loop {
   // Why the attempt does not count, if it does not.
   std::optional<std::string> take(const PlannedTrial& planned, int attempt) {
     const std::string id = fmt::format("{}.{}.{}", planned.entry.label, planned.index, attempt);
+    testbed_.restore_all();  // what a trial that broke off had lost
     testbed_.configure(*planned.entry.scenario);
     faults_.begin(*planned.entry.scenario);
     // The sites are as the entry's values make them.
@@ -178,6 +179,7 @@ class Loop {
                                  id,          planned.seed, planned.test->warm_up(scenario, planned.conditions),
                                  begin_phase, log};
       planned.test->run_trial(context);
+      testbed_.restore_all();
       quiesce(testbed_);
       context.phase("cool-down", scenario.cool_down);
     } catch (const MeasurementError& error) {

@@ -15,6 +15,7 @@ AlgorithmInfo ecmp() {
           .help = "the kernel's multipath route: a hash of the 5-tuple, no C-PS",
           .parameters = {},
           .ignores_metrics = true,
+          .equal_weights = true,
           .make = [](const Parameters&) { return std::make_unique<Ecmp>(); }};
 }
 

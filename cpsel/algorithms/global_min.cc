@@ -22,6 +22,7 @@ AlgorithmInfo global_min() {
   return {.name = "global-min",
           .help = "weight 1 on the instance with the best metric; ties by lowest CSCI-ID",
           .parameters = {},
+          .equal_weights = true,
           .make = [](const Parameters&) { return std::make_unique<GlobalMin>(); }};
 }
 

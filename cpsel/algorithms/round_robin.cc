@@ -18,6 +18,7 @@ AlgorithmInfo round_robin() {
           .help = "smooth weighted round robin with equal weights",
           .parameters = {},
           .ignores_metrics = true,
+          .equal_weights = true,
           .make = [](const Parameters&) { return std::make_unique<RoundRobin>(); }};
 }
 

@@ -12,8 +12,10 @@ using topologies::Interface;
 using topologies::Node;
 using topologies::Topology;
 
-std::string preamble(const Node& router) {
-  return fmt::format("frr defaults traditional\nhostname {}\n!\n", router.name);
+std::string preamble(const Node& router, const ConfigOptions& options) {
+  const std::string& password = options.vty_password;
+  return fmt::format("frr defaults traditional\nhostname {}\n{}!\n", router.name,
+                     password.empty() ? "" : fmt::format("password {0}\nenable password {0}\n", password));
 }
 
 std::string staticd(const Node& router) {
@@ -105,11 +107,11 @@ std::string commands(const Topology& topology, const Node& router, const std::st
 
 std::string daemon_config(const Topology& topology, const Node& router, const std::string& daemon,
                           const ConfigOptions& options) {
-  return preamble(router) + commands(topology, router, daemon, options);
+  return preamble(router, options) + commands(topology, router, daemon, options);
 }
 
 std::string router_config(const Topology& topology, const Node& router, const ConfigOptions& options) {
-  std::string text = preamble(router);
+  std::string text = preamble(router, options);
   for (const std::string& daemon : topologies::frr_daemons(topology, router))
     text += commands(topology, router, daemon, options);
   return text;

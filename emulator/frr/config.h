@@ -14,6 +14,8 @@ struct ConfigOptions {
   // bgpd (with `-M bmp`) mirrors every BGP message that it receives to ADDRESS:PORT of its own namespace.
   std::optional<std::uint16_t> bmp_port;
   IpAddress bmp_address = IpAddress::of("::1");
+  // Of the daemon's VTY over TCP, for login and for `enable`; begins with a letter or a digit. Empty: nobody gets in.
+  std::string vty_password = {};
   int ospf_hello_s = 1;
   int ospf_dead_s = 4;
   int ospf_retransmit_s = 1;

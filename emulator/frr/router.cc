@@ -1,7 +1,9 @@
 #include "emulator/frr/router.h"
 
+#include <fstream>
 #include <grp.h>
 #include <pwd.h>
+#include <sstream>
 #include <thread>
 #include <unistd.h>
 
@@ -31,10 +33,27 @@ std::string last_line(const std::filesystem::path& log) {
   return text.substr(text.find_last_of('\n') + 1);
 }
 
+// Of a process' network namespace: "0: ADDRESS:PORT REMOTE STATE …", in hexadecimal.
+bool listens(pid_t process, std::uint16_t port) {
+  constexpr const char* kListening = "0A";
+  const std::string local_port = fmt::format(":{:04X}", port);
+  for (const char* table : {"tcp", "tcp6"}) {
+    std::ifstream sockets(fmt::format("/proc/{}/net/{}", process, table));
+    for (std::string line; std::getline(sockets, line);) {
+      std::istringstream fields(line);
+      std::string number, local, remote, state;
+      if (fields >> number >> local >> remote >> state && state == kListening && local.ends_with(local_port))
+        return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Router::Router(RouterOptions options) : options_(std::move(options)) {
   std::filesystem::create_directories(options_.directory);
+  std::filesystem::permissions(options_.directory, std::filesystem::perms::owner_all);  // passwords of VTYs
   give_to_frr(options_.directory);
   for (const auto& [daemon, configuration] : options_.configurations) {
     const auto file = options_.directory / (daemon + ".conf");
@@ -62,10 +81,11 @@ void Router::start(const std::string& daemon) {
                 directory,
                 "-f",
                 directory / (daemon + ".conf"),
-                "-P",
-                "0",
                 "--log",
                 "stdout"};
+  const auto access = options_.access.find(daemon);
+  const DaemonAccess more = access == options_.access.end() ? DaemonAccess() : access->second;
+  spawn.argv.insert(spawn.argv.end(), more.arguments.begin(), more.arguments.end());
   // A changed IPv6 route takes the old one's place. Otherwise zebra removes it first, at every BGP update of a CS-ID,
   // and packets that come between are answered "no route".
   if (daemon == "zebra") spawn.argv.emplace_back("--v6-rr-semantics");
@@ -81,6 +101,9 @@ void Router::start(const std::string& daemon) {
 
 bool Router::ready(const std::string& daemon) const {
   if (daemon == "zebra" && !accepts(options_.directory / "zserv.api")) return false;
+  if (const auto access = options_.access.find(daemon); access != options_.access.end())
+    for (const std::uint16_t port : access->second.ports)
+      if (!listens(daemons_.at(daemon).pid(), port)) return false;
   return ask(socket(daemon), "show version").has_value();
 }
 
@@ -113,7 +136,11 @@ void Router::release() {
   for (auto& [daemon, process] : daemons_) process.release();
 }
 
-void Router::stop() { daemons_.clear(); }
+void Router::stop() {
+  // A zebra that lives takes the routes of a daemon that ends out of the kernel.
+  daemons_.erase("zebra");
+  daemons_.clear();
+}
 
 std::string installed_version() {
   const auto program = std::filesystem::path(kDaemonDirectory) / "zebra";

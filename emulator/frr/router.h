@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -12,14 +13,21 @@
 
 namespace cats::frr {
 
+// How a daemon is reached from other nodes.
+struct DaemonAccess {
+  std::vector<std::string> arguments = {"-P", "0"};  // no VTY over TCP
+  std::vector<std::uint16_t> ports = {};             // TCP, that it listens on once it is ready
+};
+
 struct RouterOptions {
   std::string name;
   const kernel::Namespace* ns = nullptr;
   const kernel::Cgroup* cgroup = nullptr;
-  std::filesystem::path directory;  // sockets, configuration and pid files; made, and given to the user frr
+  std::filesystem::path directory;  // sockets, configuration and pid files; made, for root and the user frr alone
   std::filesystem::path logs;       // <logs>/<name>.<daemon>.log
   // Daemon → its configuration. Always with zebra, which starts first.
   std::map<std::string, std::string> configurations;
+  std::map<std::string, DaemonAccess> access = {};  // of those that other nodes reach
   bool die_with_parent = true;
 };
 
@@ -32,7 +40,7 @@ class Router {
 
   // zebra first, and the others once it is ready: one that starts earlier learns its interfaces 10 s later.
   void start(const std::string& daemon);
-  // Answers on its VTY; zebra also serves its clients.
+  // Answers on its VTY socket and listens on its TCP ports; zebra also serves its clients.
   bool ready(const std::string& daemon) const;
   // Throws MeasurementError when it ended or is not ready by the deadline, with the last line of its log.
   void wait_ready(const std::string& daemon, Instant deadline);
@@ -43,7 +51,8 @@ class Router {
   Expected<nlohmann::json> show_json(const std::string& daemon, const std::string& command) const;
 
   void release();  // the daemons live on
-  void stop();     // SIGKILL: the namespace goes anyway
+  // SIGKILL to all, zebra first, so that no route leaves the kernel. start() begins anew, with the same configuration.
+  void stop();
 
  private:
   std::filesystem::path socket(const std::string& daemon) const { return options_.directory / (daemon + ".vty"); }

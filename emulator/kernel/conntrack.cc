@@ -1,6 +1,7 @@
 #include "emulator/kernel/conntrack.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -179,6 +180,21 @@ std::vector<ConntrackEntry> Conntrack::dump(bool marked_only) {
     }
   });
   return entries;
+}
+
+void Conntrack::insert(const ConntrackEntry& entry) {
+  Message message = ct_message(IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, family_of(entry));
+  put_tuple(message, CTA_TUPLE_ORIG, entry.original);
+  put_tuple(message, CTA_TUPLE_REPLY, entry.reply);
+  // Assured entries are not sacrificed when the table is full.
+  message.put_be32(CTA_STATUS, IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED);
+  message.put_be32(CTA_TIMEOUT, entry.timeout_s);
+  message.put_be32(CTA_MARK, entry.mark);
+  if (entry.tcp_state)
+    message.nest(CTA_PROTOINFO, [&] {
+      message.nest(CTA_PROTOINFO_TCP, [&] { message.put_u8(CTA_PROTOINFO_TCP_STATE, *entry.tcp_state); });
+    });
+  state_->socket.request(std::move(message), fmt::format("conntrack -I {}", describe(entry.original)));
 }
 
 bool Conntrack::remove(const ConntrackEntry& entry) {

@@ -46,6 +46,9 @@ class Conntrack {
 
   // Expired entries that the kernel has not yet collected are not in a dump.
   std::vector<ConntrackEntry> dump(bool marked_only = false);
+  // A session that nobody has, as if it were established in both directions; `id` is the kernel's to choose. Throws
+  // SystemError: ENOMEM when the table is full, EEXIST.
+  void insert(const ConntrackEntry& entry);
   // False when the entry is gone already.
   bool remove(const ConntrackEntry& entry);
   // Removes what matches; returns how many.

@@ -31,6 +31,7 @@ class Planner {
     stage("Routes of hosts, edge servers and agents", &Planner::routes);
     stage("SRv6: local SIDs", &Planner::local_sids);
     stage("SRv6: tunnels to the instances", &Planner::tunnels);
+    if (options_.frr) stage("Tunnels as interfaces, for FRR to choose among", &Planner::tunnel_interfaces);
     stage("FRR: zebra", &Planner::zebra);
     stage("FRR: the other daemons", &Planner::other_daemons);
     stage("IGP and BGP converged", &Planner::neighbors);
@@ -153,14 +154,57 @@ class Planner {
     }
   }
 
+  void tunnel_interfaces() {
+    std::vector<std::uint16_t> ports{kZebraVtyPort,
+                                     options_.frr->grpc_module.empty() ? kStaticdVtyPort : kStaticdGrpcPort};
+    std::vector<IpAddress> managers;
+    for (const Node* controller : topology_.with_role(Role::kController))
+      for (const Interface& interface : controller->interfaces) {
+        managers.push_back(interface.address.address);
+        if (interface.address4) managers.push_back(interface.address4->address);
+      }
+    for (const Node* ingress : topology_.with_role(Role::kIngress)) {
+      AddTunnelInterfaces add{ns(ingress->name), {}};
+      for (const Instance& instance : topology_.instances) {
+        const std::string near = tunnel_interface(instance.mark);
+        const bool v6 = topology_.services[instance.service].cs_id.is_v6();
+        add.tunnels.push_back({near, near + "-in", v6, instance.mark, instance.table});
+      }
+      operations().emplace_back(std::move(add));
+      operations().emplace_back(GuardPorts{ns(ingress->name), ports, managers});
+    }
+  }
+
+  std::vector<std::string> daemons_of(const Node& node) const {
+    std::vector<std::string> daemons = topologies::frr_daemons(topology_, node);
+    if (steered(node) && std::ranges::find(daemons, "staticd") == daemons.end())
+      daemons.insert(daemons.begin() + 1, "staticd");
+    return daemons;
+  }
+  bool steered(const Node& node) const { return options_.frr && node.role == Role::kIngress; }
+
+  // At the loopback, which every node of the IGP reaches. FRR's gRPC server listens on all addresses.
+  StartDaemon start_of(const Node& node, const std::string& daemon) const {
+    StartDaemon operation{node.name, ns(node.name), daemon};
+    if (!steered(node) || (daemon != "zebra" && daemon != "staticd")) return operation;
+    if (daemon == "staticd" && !options_.frr->grpc_module.empty()) {
+      operation.arguments = {"-P", "0", "-M", fmt::format("{}:{}", options_.frr->grpc_module, kStaticdGrpcPort)};
+      operation.ports = {kStaticdGrpcPort};
+      return operation;
+    }
+    operation.ports = {daemon == "zebra" ? kZebraVtyPort : kStaticdVtyPort};
+    operation.arguments = {"-A", node.loopback.value().str(), "-P", std::to_string(operation.ports.front())};
+    return operation;
+  }
+
   void zebra() { start(true); }
   void other_daemons() { start(false); }
   void start(bool zebra) {
     std::vector<Operation> waits;
     for (const Node& node : topology_.nodes)
-      for (const std::string& daemon : topologies::frr_daemons(topology_, node)) {
+      for (const std::string& daemon : daemons_of(node)) {
         if ((daemon == "zebra") != zebra) continue;
-        operations().emplace_back(StartDaemon{node.name, ns(node.name), daemon});
+        operations().emplace_back(start_of(node, daemon));
         waits.emplace_back(WaitDaemon{node.name, ns(node.name), daemon});
       }
     operations().insert(operations().end(), waits.begin(), waits.end());
@@ -186,6 +230,8 @@ class Planner {
 std::string namespace_name(const std::string& run, const std::string& node) {
   return fmt::format("catsb-{}-{}", run, node);
 }
+
+std::string tunnel_interface(std::uint32_t mark) { return fmt::format("tunnel{}", mark); }
 
 Plan make_plan(const Topology& topology, const Options& options) { return Planner(topology, options).plan(); }
 

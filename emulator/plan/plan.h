@@ -91,10 +91,35 @@ struct AddRule {
   std::uint32_t table = 0;
 };
 
+// An interface that leads to one instance: a route through its near end decides where new flows go
+// (docs/southbound.md).
+struct AddTunnelInterfaces {
+  struct Tunnel {
+    std::string near;
+    std::string far;
+    bool v6 = true;
+    std::uint32_t mark = 0;
+    std::uint32_t table = 0;
+  };
+  std::string ns;
+  std::vector<Tunnel> tunnels;
+};
+
+// Nobody but these, and the node itself, is answered at these TCP ports.
+struct GuardPorts {
+  std::string ns;
+  std::vector<std::uint16_t> ports;
+  std::vector<IpAddress> managers;
+};
+
 struct StartDaemon {
   std::string node;
   std::string ns;
   std::string daemon;  // of FRR
+  // Where a controller reaches it: what it is told beside what every daemon is, and its TCP ports, which answer when it
+  // is ready. Without them it has no port.
+  std::vector<std::string> arguments = {};
+  std::vector<std::uint16_t> ports = {};
 };
 
 // Until the daemon answers: zebra on its zserv.api, the others on their VTY socket.
@@ -113,8 +138,9 @@ struct WaitNeighbors {
   std::vector<topologies::BgpNeighbor> bgp;    // internal ones only
 };
 
-using Operation = std::variant<CreateNamespace, SetSysctls, CreateLink, AddAddress, LinkUp, WaitRunning, AddRoute,
-                               AddEncapRoute, AddLocalSid, AddRule, StartDaemon, WaitDaemon, WaitNeighbors>;
+using Operation =
+    std::variant<CreateNamespace, SetSysctls, CreateLink, AddAddress, LinkUp, WaitRunning, AddRoute, AddEncapRoute,
+                 AddLocalSid, AddRule, AddTunnelInterfaces, GuardPorts, StartDaemon, WaitDaemon, WaitNeighbors>;
 
 struct Stage {
   std::string title;
@@ -126,11 +152,27 @@ struct Plan {
   std::vector<Stage> stages;
 };
 
+// Where a controller reaches an ingress' FRR, at its loopback.
+inline constexpr std::uint16_t kZebraVtyPort = 2601;
+inline constexpr std::uint16_t kStaticdVtyPort = 2616;
+inline constexpr std::uint16_t kStaticdGrpcPort = 50051;
+
+// The near end of the instance's tunnel at every ingress: "tunnel1".
+std::string tunnel_interface(std::uint32_t mark);
+
+// Controllers steer the ingresses by FRR itself: by staticd's gRPC northbound when there is a module, else by its VTY.
+struct FrrSouthbound {
+  std::string grpc_module;  // a file
+
+  bool operator==(const FrrSouthbound&) const = default;
+};
+
 struct Options {
   std::string run;
   // Namespaces, links and addresses alone, without waiting for the kernel's link watch (up to a second): a packet sent
   // at once may be lost.
   bool bare = false;
+  std::optional<FrrSouthbound> frr = {};
 };
 
 Plan make_plan(const topologies::Topology& topology, const Options& options);

@@ -43,7 +43,21 @@ struct Words {
     return fmt::format("{} -n {} rule add fwmark {} lookup {} priority {}", ip(!o.v6), o.ns, o.fwmark, o.table,
                        o.priority);
   }
-  std::string operator()(const StartDaemon& o) const { return fmt::format("start {} on {}", o.daemon, o.node); }
+  std::string operator()(const AddTunnelInterfaces& o) const {
+    std::string text = fmt::format("tunnel interfaces in {}:", o.ns);
+    for (const auto& tunnel : o.tunnels)
+      text += fmt::format(" {} (mark {}, table {}),", tunnel.near, tunnel.mark, tunnel.table);
+    text.pop_back();
+    return text;
+  }
+  std::string operator()(const GuardPorts& o) const {
+    return fmt::format("guard TCP ports {} in {}: only {}", fmt::join(o.ports, ", "), o.ns,
+                       fmt::join(o.managers, ", "));
+  }
+  std::string operator()(const StartDaemon& o) const {
+    return fmt::format("start {} on {}{}{}", o.daemon, o.node, o.arguments.empty() ? "" : " with ",
+                       fmt::join(o.arguments, " "));
+  }
   std::string operator()(const WaitDaemon& o) const {
     return fmt::format("wait until {} on {} answers", o.daemon, o.node);
   }

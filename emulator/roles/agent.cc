@@ -1,12 +1,25 @@
 #include "emulator/roles/agent.h"
 
 #include <csignal>
+#include <sys/resource.h>
 
 namespace cats::roles {
+namespace {
+
+// As many descriptors as the machine grants: a server bounds its connections by itself.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit RLIMIT_NOFILE");
+  limit.rlim_cur = limit.rlim_max;
+  check(::setrlimit(RLIMIT_NOFILE, &limit), "setrlimit RLIMIT_NOFILE {}", limit.rlim_max);
+}
+
+}  // namespace
 
 Agent::Agent(std::string node, std::string role, const std::filesystem::path& events,
              const std::filesystem::path& control)
     : node_(std::move(node)), role_(std::move(role)), events_(events, node_, clock_), control_(io_, control) {
+  raise_descriptor_limit();
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
   signals_.async_wait([this](const boost::system::error_code& error, int) {

@@ -1,13 +1,8 @@
-// The SDN controller: follows the edge server manager (I4), runs the C-PS and tells the routers (I1). It has a REST
-// interface of its own:
+// The SDN controller: follows the edge server manager (I4), runs the C-PS and tells the routers (I1), and watches what
+// their IGP says of the network. Operators ask it over its REST interface (controller_rest.h).
 //
-//   GET /v1/health
-//   GET /v1/metrics                        what is known of every instance, with its age
-//   GET /v1/policies                       algorithm and parameters by service
-//   PUT /v1/policies/CS-ID                 {"algorithm", "parameters"}, by an operator
-//   GET /v1/selections                     the latest decision of every service, and which routers have it in force
-//   GET /v1/selections/events              decisions as server-sent events
-//   GET /v1/routers                        who is told, and whether it answers
+// Nothing that it needs is kept anywhere but here: one that is started anew gets a snapshot from the manager, decides,
+// orders, and learns the topology again. Its decisions have ids that no earlier one of this machine had.
 #pragma once
 
 #include <filesystem>
@@ -21,13 +16,17 @@
 #include "base/error.h"
 #include "base/ip.h"
 #include "cpsel/registry.h"
+#include "emulator/roles/inventory.h"
 #include "emulator/roles/rest_config.h"
+#include "emulator/roles/southbound_config.h"
 
 namespace cats::roles {
 
 // As JSON:
 //   {"node": "sdn", "events": FILE, "control": SOCKET, "seed": 1, "candidates"?: false, "rest": {…}, "manager": {…},
-//    "routers": [{"node": "r1", "rest": {…}}],
+//    "routers": [{"node": "r1", …}],                  with the members of southbound_config.h
+//    "agents": [{"node": "r1", "rest": {…}}],
+//    "inventory": {…},                                inventory.h
 //    "services": [{"cs_id", "age_limit_ns": null, "steer_by", "algorithm", "parameters": {},
 //                  "instances": [{"csci", "node", "capacity"}]}]}
 struct ControllerConfig {
@@ -42,9 +41,17 @@ struct ControllerConfig {
 
   struct Router {
     std::string node;
+    RouterSouthbound southbound;
+  };
+  std::vector<Router> routers;  // that take orders
+
+  struct RouterAgent {
+    std::string node;
     RestPeerConfig rest;
   };
-  std::vector<Router> routers;
+  std::vector<RouterAgent> agents;  // that are asked for topology, routes and sessions
+
+  Inventory inventory;
 
   struct Instance {
     IpAddress csci;
@@ -60,6 +67,9 @@ struct ControllerConfig {
     std::vector<Instance> instances;
   };
   std::vector<Service> services;
+
+  // The index of a service.
+  std::optional<std::size_t> find(const IpAddress& cs_id) const;
 };
 
 // Error: everything wrong in one line.

@@ -1,31 +1,57 @@
 #include "emulator/roles/decision_event.h"
 
+#include "base/json_writer.h"
+
 namespace cats::roles {
+namespace {
+
+void write_input(JsonWriter& json, const cpsel::DecisionInput& input) {
+  json.begin_object();
+  json.field("csci", input.instance.str());
+  json.field("seq", input.sequence);
+  json.field("age_ns", input.age.count());
+  json.field("load", input.load);
+  json.key("window_end");
+  if (input.window_end)
+    json.value(to_ns(*input.window_end));
+  else
+    json.value(nullptr);
+  json.field("eligible", input.eligible);
+  json.end_object();
+}
+
+}  // namespace
+
+std::uint64_t id_before(Instant start) { return static_cast<std::uint64_t>(to_ns(start) / 1000); }
 
 nlohmann::ordered_json or_null(const std::optional<Instant>& value) {
   return value ? nlohmann::ordered_json(to_ns(*value)) : nlohmann::ordered_json(nullptr);
 }
 
+std::string decision_text(const cpsel::Decision& decision) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.field("id", decision.id);
+  json.field("service", decision.service_name);
+  json.field("algorithm", decision.algorithm);
+  json.key("inputs");
+  json.begin_array();
+  for (const cpsel::DecisionInput& input : decision.inputs) write_input(json, input);
+  json.end_array();
+  json.key("weights");
+  json.begin_object();
+  if (!decision.kernel_multipath)
+    for (std::size_t i = 0; i < decision.inputs.size(); ++i)
+      json.field(decision.inputs[i].instance.str(), decision.weights[i]);
+  json.end_object();
+  if (!decision.note.empty()) json.field("note", decision.note);
+  json.end_object();
+  return text;
+}
+
 nlohmann::ordered_json to_json(const cpsel::Decision& decision) {
-  auto inputs = nlohmann::ordered_json::array();
-  auto weights = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < decision.inputs.size(); ++i) {
-    const cpsel::DecisionInput& input = decision.inputs[i];
-    inputs.push_back({{"csci", input.instance.str()},
-                      {"seq", or_null(input.sequence)},
-                      {"age_ns", input.age.count()},
-                      {"load", or_null(input.load)},
-                      {"window_end", or_null(input.window_end)},
-                      {"eligible", input.eligible}});
-    if (!decision.kernel_multipath) weights[input.instance.str()] = decision.weights[i];
-  }
-  nlohmann::ordered_json json = {{"id", decision.id},
-                                 {"service", decision.service_name},
-                                 {"algorithm", decision.algorithm},
-                                 {"inputs", std::move(inputs)},
-                                 {"weights", std::move(weights)}};
-  if (!decision.note.empty()) json["note"] = decision.note;
-  return json;
+  return nlohmann::ordered_json::parse(decision_text(decision));
 }
 
 }  // namespace cats::roles

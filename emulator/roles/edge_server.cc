@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
 
 #include "base/file.h"
+#include "collectors/prometheus_endpoint.h"
 #include "collectors/publisher.h"
 #include "collectors/rest_publisher.h"
 #include "cpsel/metrics_json.h"
@@ -21,6 +25,8 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
+
+constexpr Duration kLongestScrape = std::chrono::seconds(1);
 
 // Moves a thread into the quota's cgroup and reads back whether it is there.
 void place_thread(kernel::Cgroup& group, pid_t thread) {
@@ -46,8 +52,15 @@ double quota_of(const kernel::Cgroup& group) {
 CsmaConfig csma_config(const EdgeServerConfig& config) {
   auto declarations = cpsel::declarations_from_json(config.metrics);
   if (!declarations) throw UsageError(declarations.error().message);
-  return {config.csci,  config.interval,       config.window,          config.phase,
-          config.epoch, config.every_interval, config.site_preference, std::move(*declarations)};
+  return {.csci = config.csci,
+          .interval = config.interval,
+          .window = config.window,
+          .phase = config.phase,
+          .epoch = config.epoch,
+          .every_interval = config.every_interval,
+          .site_preference = config.site_preference,
+          .declarations = std::move(*declarations),
+          .scraped = config.prometheus ? config.prometheus->metrics() : std::set<std::string>{}};
 }
 
 collectors::PublisherConfig publisher_config(const EdgeServerConfig& config) {
@@ -79,9 +92,13 @@ class EdgeServer {
         schedule_(agent_.io(), [this](double site, double neighbour) { follow_schedule(site, neighbour); }),
         connections_(config.samples, config.node),
         service_(agent_.io(), config.csci.str(), pool_, connections_, addresses(config), config.port),
-        csma_(agent_.io(), csma_config(config), sources(), agent_.events(),
-              [this](const collectors::MetricReport& report) { publish(report); }) {
+        csma_(
+            agent_.io(), csma_config(config), sources(), agent_.events(),
+            [this](const collectors::MetricReport& report) { publish(report); }, scrape_of(config)) {
     quota_of(group_);
+    if (const auto& from = config_.prometheus)
+      exporter_.emplace(agent_.io().get_executor(), http::Endpoint{.address = from->address, .port = from->port},
+                        from->path, from->rules, config_.window);
     if (config_.bgp) publisher_.emplace(agent_.io(), publisher_config(config_), publisher_callbacks());
     if (config_.manager)
       to_manager_.emplace(agent_.io().get_executor(), config_.manager->peer.endpoint(), config_.csci,
@@ -92,7 +109,7 @@ class EdgeServer {
   int run() {
     csma_.start();
     if (publisher_) {
-      if (config_.bgp->metrics && config_.bgp->metrics->empty()) publisher_->announce_bare();
+      if (!metrics_by_bgp()) publisher_->announce_bare();
       publisher_->start();
     }
     return agent_.run();
@@ -111,6 +128,28 @@ class EdgeServer {
               return collectors::CpuReading{group_.usage(), quota_of(group_)};
             },
             [this] { return service_.read(std::chrono::steady_clock::now()); }};
+  }
+
+  Scrape scrape_of(const EdgeServerConfig& config) {
+    if (!config.prometheus) return {};
+    return [this](std::function<void(Expected<cpsel::Values>)> done) { scrape(std::move(done)); };
+  }
+  // An answer that comes later than half of T is of no use: the next sample is due. Who asks while a scrape is under
+  // way is given the same one.
+  void scrape(std::function<void(Expected<cpsel::Values>)> done) {
+    scrape_waits_.push_back(std::move(done));
+    if (scrape_waits_.size() > 1) return;
+    boost::asio::co_spawn(agent_.io(), exporter_->scrape(std::min<Duration>(config_.interval / 2, kLongestScrape)),
+                          [this](const std::exception_ptr& error, const Expected<cpsel::Values>& values) {
+                            if (error) std::rethrow_exception(error);
+                            for (const auto& each : std::exchange(scrape_waits_, {})) each(values);
+                          });
+  }
+
+  // Whether any metric goes that way. Without one BGP announces the bare route.
+  bool metrics_by_bgp() const { return config_.bgp && !(config_.bgp->metrics && config_.bgp->metrics->empty()); }
+  bool metrics_by_rest() const {
+    return config_.manager && !(config_.manager->metrics && config_.manager->metrics->empty());
   }
 
   void publish(const collectors::MetricReport& report) {
@@ -178,6 +217,8 @@ class EdgeServer {
   ConnectionLog connections_;
   Service service_;
   Csma csma_;
+  std::optional<collectors::PrometheusEndpoint> exporter_;
+  std::vector<std::function<void(Expected<cpsel::Values>)>> scrape_waits_;
   std::optional<collectors::Publisher> publisher_;
   std::optional<collectors::RestPublisher> to_manager_;
 };
@@ -224,11 +265,12 @@ void EdgeServer::commands() {
 }
 
 void EdgeServer::sample(control::Reply reply) {
-  auto sample = csma_.sample_now();
-  if (sample)
-    reply.ok(std::move(*sample));
-  else
-    reply.fail(sample.error().message);
+  csma_.sample_now([reply = std::move(reply)](Expected<ordered_json> sample) {
+    if (sample)
+      reply.ok(std::move(*sample));
+    else
+      reply.fail(sample.error().message);
+  });
 }
 
 void EdgeServer::set_load(double cores, bool with_service) {
@@ -265,6 +307,7 @@ void EdgeServer::set_interval(const json& request, const control::Reply& reply) 
   const auto interval = control::argument<std::int64_t>(request, "interval_ns");
   const auto phase = control::argument<std::int64_t>(request, "phase_ns");
   if (interval < 1'000'000) throw UsageError(fmt::format("\"interval_ns\": {} is below 1 ms", interval));
+  config_.interval = Duration(interval);
   csma_.set_interval(Duration(interval), Duration(phase));
   reply.ok();
 }
@@ -290,13 +333,14 @@ void EdgeServer::inject_fault(const json& request, const control::Reply& reply) 
   else if (!bias && kind != "lost-count" && kind != "none")
     return reply.fail(
         fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value, lost-count or none", kind));
-  const bool publishes = publisher_ || to_manager_;
-  if (fault != collectors::PublisherFault::none && !publishes) return reply.fail("this edge server has no publisher");
+  const bool publishes = metrics_by_bgp() || metrics_by_rest();
+  if (fault != collectors::PublisherFault::none && !publishes)
+    return reply.fail("this edge server publishes no metrics");
   if (bias || kind == "none") csma_.set_bias_points(points);
   if (kind == "lost-count") connections_.lose_one();
   if (kind == "none") connections_.lose_none();
-  if (publisher_ && kind != "lost-count") publisher_->inject(fault, updates);
-  if (to_manager_ && kind != "lost-count") to_manager_->inject(fault, updates);
+  if (metrics_by_bgp() && kind != "lost-count") publisher_->inject(fault, updates);
+  if (metrics_by_rest() && kind != "lost-count") to_manager_->inject(fault, updates);
   ordered_json fields = {{"kind", kind}, {"source", config_.csci.str()}};
   if (bias) fields["points"] = points;
   if (fault != collectors::PublisherFault::none) fields["updates"] = updates;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/ip.h"
 #include "bgp/edge_metadata.h"
+#include "collectors/prometheus_mapping.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
@@ -46,6 +47,7 @@ struct EdgeServerManager {
 //    "workers": 2, "queue_limit": 1024, "cgroup": "catsbench/RUN/es1/service",
 //    "interval_ns": T, "window_ns": W, "phase_ns": 0, "epoch_ns": 0, "refresh": "every-interval" | "on-change",
 //    "site_preference": 1, "metrics": {…the scenario's declarations, see below…},
+//    "prometheus"?: {…collectors/prometheus_mapping.h: metrics that an exporter in this namespace measures…},
 //    "bgp": {"local_as", "peer_as", "router_id", "local_address", "peer_address", "peer_port"?, "hold_time_ns"?,
 //            "transit"?, "codes"?, "metrics"?: ["norm_fi"]},
 //    "manager": {…rest_config.h…, "metrics"?: ["norm_fi"]}}
@@ -73,6 +75,7 @@ struct EdgeServerConfig {
 
   std::uint32_t site_preference = 0;  // 0: not announced
   nlohmann::json metrics;             // cpsel's declarations, as cpsel parses them
+  std::optional<collectors::PrometheusSource> prometheus;
   std::optional<EdgeServerBgp> bgp;
   std::optional<EdgeServerManager> manager;
 };

@@ -69,6 +69,7 @@ Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
     fields.problem("refresh", "is \"" + refresh + "\", not every-interval or on-change");
   config.site_preference = fields.get<std::uint32_t>("site_preference");
   config.metrics = fields.get<nlohmann::json>("metrics");
+  if (auto inner = fields.object("prometheus")) config.prometheus = collectors::read_prometheus(*inner);
   if (auto inner = fields.object("bgp")) config.bgp = bgp(*inner);
   if (auto inner = fields.object("manager"))
     config.manager = EdgeServerManager{read_rest_peer(*inner), metrics_that_go(*inner)};

@@ -36,7 +36,7 @@ Expected<collectors::SamplerConfig> sampler_config(const CsmaConfig& config) {
   for (const auto& declaration : config.declarations) {
     const bool measured = declaration.type == "cpu_utilisation" || declaration.type == "available_compute" ||
                           declaration.type == "queue_length" || declaration.type == "processing_delay";
-    if (!measured || !declaration.statistics) continue;
+    if (!measured || !declaration.statistics || config.scraped.contains(declaration.type)) continue;
     const auto statistic =
         collectors::sampler_statistic(declaration.type, std::string(cpsel::to_text(*declaration.statistics)));
     if (!statistic) return tl::make_unexpected(statistic.error());
@@ -53,21 +53,24 @@ Expected<collectors::SamplerConfig> sampler_config(const CsmaConfig& config) {
 }
 
 Csma::Csma(boost::asio::io_context& io, CsmaConfig config, collectors::SamplerSources sources, EventLog& events,
-           std::function<void(const collectors::MetricReport&)> publish)
+           std::function<void(const collectors::MetricReport&)> publish, Scrape scrape)
     : config_(std::move(config)),
       events_(events),
       publish_(std::move(publish)),
+      scrape_(std::move(scrape)),
       sampler_(checked(config_), std::move(sources)),
       tick_timer_(io),
       window_timer_(io) {}
 
 void Csma::start() {
-  sampler_.observe(now());
+  running_ = true;
+  begin_window();
   schedule_tick();
   schedule_window_start();
 }
 
 void Csma::stop() {
+  running_ = false;
   tick_timer_.cancel();
   window_timer_.cancel();
 }
@@ -95,14 +98,34 @@ void Csma::schedule_window_start() {
   window_timer_.expires_at(next_on_schedule(-config_.window));
   window_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    sampler_.observe(now());
+    begin_window();
     schedule_window_start();
   });
 }
 
-Expected<Csma::Scored> Csma::take(Instant at) {
+void Csma::begin_window() {
+  sampler_.observe(now());
+  if (scrape_)
+    scrape_([](const Expected<cpsel::Values>&) {});  // what a rate is made against; the end of the window tells
+}
+
+void Csma::measure(std::function<void(const Expected<Scored>&)> done) {
+  if (!scrape_) return done(take(now(), {}));
+  scrape_([this, done = std::move(done)](const Expected<cpsel::Values>& scraped) {
+    if (scraped) return done(take(now(), *scraped));
+    events_.write("scrape_failed", {{"source", config_.csci.str()}, {"why", scraped.error().message}});
+    done(tl::make_unexpected(scraped.error()));
+  });
+}
+
+Expected<Csma::Scored> Csma::take(Instant at, const cpsel::Values& scraped) {
   auto sample = sampler_.sample(at);
   if (!sample) return tl::make_unexpected(sample.error());
+  for (const std::string& metric : config_.scraped) {
+    const auto value = scraped.find(metric);
+    if (value == scraped.end()) return fail("{}: the exporter gives no value yet: a rate needs two scrapes", metric);
+    sample->raw[metric] = value->second;
+  }
   if (config_.site_preference != 0) sample->raw["site_preference"] = config_.site_preference;
   auto derived = cpsel::derive(config_.declarations, sample->raw);
   if (!derived) return tl::make_unexpected(derived.error());
@@ -110,18 +133,23 @@ Expected<Csma::Scored> Csma::take(Instant at) {
 }
 
 void Csma::tick() {
-  const auto scored = take(now());
-  if (!scored ||
-      scored->sample.window_end - scored->sample.window_start < std::min(kShortestWindow, config_.window / 2))
-    return;  // just started
-  const auto& sample = scored->sample;
+  measure([this](const Expected<Scored>& scored) {
+    if (!running_ || !scored ||
+        scored->sample.window_end - scored->sample.window_start < std::min(kShortestWindow, config_.window / 2))
+      return;  // just started, or nothing was scraped
+    log_sample(*scored);
+    publish_if_due(*scored);
+  });
+}
+
+void Csma::log_sample(const Scored& scored) {
+  const auto& sample = scored.sample;
   events_.write("sample", {{"source", config_.csci.str()},
                            {"window_start", to_ns(sample.window_start)},
                            {"window_end", to_ns(sample.window_end)},
                            {"raw", sample.raw},
-                           {"unquantised", scored->derived.unquantised},
+                           {"unquantised", scored.derived.unquantised},
                            {"accounting", {{"usage_ns", sample.usage.count()}, {"quota_cores", sample.quota_cores}}}});
-  publish_if_due(*scored);
 }
 
 void Csma::publish_if_due(const Scored& scored) {
@@ -149,22 +177,24 @@ collectors::MetricReport Csma::report_of(const Scored& scored) const {
   return report;
 }
 
-Expected<nlohmann::ordered_json> Csma::sample_now() {
-  const auto scored = take(now());
-  if (!scored) return tl::make_unexpected(scored.error());
-  return nlohmann::ordered_json{
-      {"window_start", to_ns(scored->sample.window_start)},
-      {"window_end", to_ns(scored->sample.window_end)},
-      {"raw", scored->sample.raw},
-      {"unquantised", scored->derived.unquantised},
-      {"scores", scored->derived.scores},
-      {"accounting", {{"usage_ns", scored->sample.usage.count()}, {"quota_cores", scored->sample.quota_cores}}}};
+void Csma::sample_now(std::function<void(Expected<nlohmann::ordered_json>)> done) {
+  measure([done = std::move(done)](const Expected<Scored>& scored) {
+    if (!scored) return done(tl::make_unexpected(scored.error()));
+    done(nlohmann::ordered_json{
+        {"window_start", to_ns(scored->sample.window_start)},
+        {"window_end", to_ns(scored->sample.window_end)},
+        {"raw", scored->sample.raw},
+        {"unquantised", scored->derived.unquantised},
+        {"scores", scored->derived.scores},
+        {"accounting", {{"usage_ns", scored->sample.usage.count()}, {"quota_cores", scored->sample.quota_cores}}}});
+  });
 }
 
 void Csma::set_interval(Duration interval, Duration phase) {
   config_.interval = interval;
   config_.phase = phase;
   stop();
+  running_ = true;
   schedule_tick();
   schedule_window_start();
 }

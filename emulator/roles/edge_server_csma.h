@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -28,21 +30,26 @@ struct CsmaConfig {
   bool every_interval = true;
   std::uint32_t site_preference = 0;
   std::vector<cpsel::Declaration> declarations;
+  std::set<std::string> scraped = {};  // metrics that an exporter measures, in place of the sampler
 };
+
+// Asks the exporter; calls back once with the metrics that it could make, or with why there are none.
+using Scrape = std::function<void(std::function<void(Expected<cpsel::Values>)> done)>;
 
 // Error, naming the metric: a statistic the sampler does not give, a raw value that a score needs and nobody measures.
 Expected<collectors::SamplerConfig> sampler_config(const CsmaConfig& config);
 
 class Csma {
  public:
-  // Throws UsageError for what sampler_config() refuses.
+  // Throws UsageError for what sampler_config() refuses. With a `scrape` each sample has the values of one that was
+  // made for it: without them there is no sample, and a `scrape_failed` event.
   Csma(boost::asio::io_context& io, CsmaConfig config, collectors::SamplerSources sources, EventLog& events,
-       std::function<void(const collectors::MetricReport&)> publish);
+       std::function<void(const collectors::MetricReport&)> publish, Scrape scrape = {});
 
   void start();
   void stop();
   // Outside the schedule: not logged, not published. {"raw", "unquantised"}
-  Expected<nlohmann::ordered_json> sample_now();
+  void sample_now(std::function<void(Expected<nlohmann::ordered_json>)> done);
   void set_interval(Duration interval, Duration phase);
   void set_known_seed(std::optional<std::uint64_t> seed) { known_seed_ = seed; }
   void set_bias_points(double points) { sampler_.set_bias_points(points); }
@@ -54,8 +61,11 @@ class Csma {
     collectors::Sample sample;
     cpsel::Derived derived;
   };
-  Expected<Scored> take(Instant now);
+  Expected<Scored> take(Instant now, const cpsel::Values& scraped);
+  void measure(std::function<void(const Expected<Scored>&)> done);
+  void begin_window();
   void tick();
+  void log_sample(const Scored& scored);
   void publish_if_due(const Scored& scored);
   collectors::MetricReport report_of(const Scored& scored) const;
   Instant next_on_schedule(Duration offset) const;
@@ -65,6 +75,8 @@ class Csma {
   CsmaConfig config_;
   EventLog& events_;
   std::function<void(const collectors::MetricReport&)> publish_;
+  Scrape scrape_;
+  bool running_ = false;
   collectors::Sampler sampler_;
   boost::asio::steady_timer tick_timer_;
   boost::asio::steady_timer window_timer_;

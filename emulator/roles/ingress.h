@@ -18,6 +18,7 @@
 #include "cpsel/registry.h"
 #include "emulator/kernel/flow_table.h"
 #include "emulator/kernel/sysctl.h"
+#include "emulator/roles/igp_database.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
@@ -46,6 +47,7 @@ struct IngressConfig {
   Cps cps = Cps::ingress;
   std::optional<RestServerConfig> rest;
   Duration controller_timeout = std::chrono::seconds(3);  // split: without an order for so long it is lost
+  std::optional<IgpConfig> igp;  // the router's, for those who ask for the topology; absent: there is none to ask
 
   std::size_t slots = kernel::kSlots;                       // per service
   bool conntrack = true;                                    // false: the deliberate fault of a flow table that forgets

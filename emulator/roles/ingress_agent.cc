@@ -29,9 +29,10 @@ IngressAgent::IngressAgent(const IngressConfig& config)
     : config_(config),
       namespace_(kernel::Namespace::current(config.node)),
       log_(config.events, config.node, clock_),
-      selector_(config.seed),
+      selector_(config.seed, id_before(clock_.now())),
       paths_(path_services(config)),
-      tunnels_(config, namespace_) {
+      tunnels_(config, namespace_),
+      last_refined_(id_before(clock_.now())) {
   if (config_.session_timers) kernel::set_conntrack_timeouts(namespace_, *config_.session_timers);
   for (const auto& service : config_.services) {
     cpsel::ServiceSettings settings{service.cs_id.str(), service.steer_by, service.age_limit, {}};
@@ -70,6 +71,7 @@ IngressAgent::IngressAgent(const IngressConfig& config)
   http::ServerConfig rest;
   rest.max_connections = 100;
   rest.tls = config_.rest->tls();
+  rest.on_refused = log_refusals(log_);
   rest_ = std::make_unique<http::Server>(
       io_, [this](const http::Request& request, const http::Reply& reply) { handle_rest(request, reply); },
       std::move(rest));
@@ -186,7 +188,7 @@ std::uint64_t IngressAgent::apply(const cpsel::Decision& decision, std::function
 std::uint64_t IngressAgent::decide(std::size_t service, std::function<void()> in_force) {
   Service& s = services_[service];
   s.last = config_.cps == IngressConfig::Cps::split ? refined(service) : s.local;
-  log_.write("decision", to_json(s.last));
+  log_.write_object("decision", decision_text(s.last));
   flow_writer_->submit(service, s.last.id, marks_of(s.last), std::move(in_force));
   return s.last.id;
 }

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include "base/clock.h"
 #include "base/event_log.h"
@@ -75,6 +76,7 @@ class IngressAgent {
   void multipath_command(const nlohmann::json& request, const control::Reply& reply);
   void probe_command(const nlohmann::json& request, const control::Reply& reply);
   void forget_flows_command(const control::Reply& reply);
+  void hold_flows_command(const nlohmann::json& request, const control::Reply& reply);  // ingress_hold_flows.cc
 
   // ingress_rest.cc: weights that a controller orders, and what it may ask.
   struct Order {
@@ -88,6 +90,7 @@ class IngressAgent {
   void ask_rest(const http::Request& request, const http::Principal& principal, const http::Reply& reply);
   void put_weights(std::size_t service, const http::Request& request, const http::Reply& reply);
   void sessions_rest(const http::Reply& reply);
+  void topology_rest(const http::Reply& reply);
   std::uint64_t carry_out(std::size_t service, std::function<void()> in_force = {});
   cpsel::Decision refined(std::size_t service);
   void controller_heard();
@@ -133,7 +136,7 @@ class IngressAgent {
   boost::asio::steady_timer blind_timer_{io_};
   bool controller_up_ = false;  // split: it has been heard lately
   boost::asio::steady_timer controller_timer_{io_};
-  std::uint64_t last_refined_ = 0;  // split: ids of decisions, which the selector does not number
+  std::uint64_t last_refined_;  // split: ids of decisions, which the selector does not number
   bool stopping_ = false;
   std::unique_ptr<FlowWriter> flow_writer_;
   std::unique_ptr<SessionWatch> sessions_;
@@ -141,6 +144,7 @@ class IngressAgent {
   std::unique_ptr<control::Server> control_;
   http::Tokens tokens_;
   std::unique_ptr<http::Server> rest_;
+  boost::asio::thread_pool igp_{1};  // asks FRR, which may block
 };
 
 }  // namespace cats::roles

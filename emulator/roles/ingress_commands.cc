@@ -39,6 +39,7 @@ void IngressAgent::add_commands() {
     reply.ok();
   });
   control_->on("forget_flows", [this](const json&, const Reply& reply) { forget_flows_command(reply); });
+  control_->on("hold_flows", [this](const json& request, const Reply& reply) { hold_flows_command(request, reply); });
   control_->on("fault", [this](const json& request, const Reply& reply) { fault_command(request, reply); });
 }
 

@@ -160,6 +160,8 @@ Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
   if (config.cps != Config::Cps::ingress && !config.rest)
     fields.problem("rest", "is null: a controller could not be heard");
   config.controller_timeout = fields.get<Duration>("controller_timeout_ns");
+  if (!fields.has("igp")) fields.problem("igp", "is missing");
+  if (auto igp = fields.object("igp")) config.igp = read_igp(*igp);
   config.slots = fields.get<std::size_t>("slots");
   if (config.slots == 0 || config.slots > 4096) fields.problem("slots", "is not 1 … 4096");
   config.conntrack = fields.get<bool>("conntrack");
@@ -187,6 +189,7 @@ nlohmann::ordered_json IngressConfig::to_json() const {
       {"cps", kCps.at(static_cast<std::size_t>(cps))},
       {"controller_timeout_ns", controller_timeout.count()},
       {"rest", optional_json(rest, [](const RestServerConfig& r) { return roles::to_json(r); })},
+      {"igp", optional_json(igp, [](const IgpConfig& i) { return roles::to_json(i); })},
       {"slots", slots},
       {"conntrack", conntrack},
       {"session_timers", optional_json(session_timers,

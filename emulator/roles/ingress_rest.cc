@@ -7,9 +7,12 @@
 //                                    absent: what the controller decided on.
 //   GET /v1/services                 what is in force and which tunnels there are
 //   GET /v1/sessions                 the session table
+//   GET /v1/topology                 the routers that the IGP's database has, and their neighbours
 //   GET /v1/health
 #include <algorithm>
 #include <cmath>
+
+#include <boost/asio/post.hpp>
 
 #include "base/json_fields.h"
 #include "cpsel/refine.h"
@@ -25,6 +28,7 @@ using nlohmann::ordered_json;
 constexpr std::string_view kServices = "/v1/services/";
 constexpr std::string_view kWeights = "/weights";
 constexpr double kSumTolerance = 1e-6;
+constexpr Duration kIgpTimeout = std::chrono::milliseconds(500);  // FRR answers within a few ms
 
 // The CS-ID of "/v1/services/CS-ID/weights"; nothing for another path.
 std::optional<std::string> weights_of(std::string_view path) {
@@ -46,7 +50,7 @@ json read_members(JsonFields& fields, const std::string& key, json given) {
 void IngressAgent::handle_rest(const http::Request& request, const http::Reply& reply) {
   const http::Principal* principal = request.bearer ? tokens_.find(*request.bearer) : nullptr;
   const http::Reply logged = [this, reply, who = principal == nullptr ? "" : principal->name](http::Response response) {
-    if (response.status >= 400)
+    if (response.status >= 400 && response.status < 500)
       log_.write("refused", {{"principal", who},
                              {"status", response.status},
                              {"why", json::parse(response.body).at("detail").get<std::string>()}});
@@ -68,11 +72,13 @@ void IngressAgent::ask_rest(const http::Request& request, const http::Principal&
     if (principal.role != "controller") return reply(problem(403, principal.name + " may not order weights"));
     return put_weights(static_cast<std::size_t>(service - config_.services.begin()), request, reply);
   }
-  if (request.path != "/v1/health" && request.path != "/v1/services" && request.path != "/v1/sessions")
+  const bool topology = request.path == "/v1/topology" && config_.igp;
+  if (request.path != "/v1/health" && request.path != "/v1/services" && request.path != "/v1/sessions" && !topology)
     return reply(problem(404, "no such resource: " + request.path.substr(0, 80)));
   if (request.method != "GET") return reply(http::not_allowed(request, "GET"));
   if (request.path == "/v1/health") return reply({200, ordered_json({{"status", "up"}}).dump() + "\n"});
   if (request.path == "/v1/services") return reply({200, status().at("services").dump() + "\n"});
+  if (topology) return topology_rest(reply);
   sessions_rest(reply);
 }
 
@@ -226,6 +232,21 @@ void IngressAgent::sessions_rest(const http::Reply& reply) {
           session["instance"] = tunnels_.instance_of(session.at("mark").get<std::uint32_t>());
         reply({200, sessions->dump() + "\n"});
       });
+}
+
+// On a thread of its own: a daemon that hangs keeps nobody else waiting.
+void IngressAgent::topology_rest(const http::Reply& reply) {
+  boost::asio::post(igp_, [this, reply, igp = *config_.igp] {
+    const auto state = read_link_state(igp, kIgpTimeout);
+    http::Response response;
+    if (state) {
+      const ordered_json told = {{"protocol", to_string(igp.protocol)}, {"routers", to_json(*state)}};
+      response.body = told.dump() + "\n";
+    } else {
+      response = problem(502, state.error().message);
+    }
+    boost::asio::post(io_, [reply, response] { reply(response); });
+  });
 }
 
 }  // namespace cats::roles

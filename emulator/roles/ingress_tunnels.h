@@ -1,10 +1,12 @@
 // Which mark, table and SID each instance of an ingress has. Tunnels of instances whose SID the configuration names are
-// already there; others are installed here when a route names their SID.
+// already there; others are installed here when a route names their SID. Those stay when the agent ends: one that is
+// started anew gives a SID the mark that it had, because sessions have that mark.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -41,12 +43,15 @@ class Tunnels {
  private:
   using Key = std::pair<std::size_t, cpsel::InstanceId>;
 
-  Tunnel& slot_for(const Key& key, bool& is_new);
+  void find_left();
+  Tunnel& slot_for(const Key& key, const std::optional<IpAddress>& route_sid, bool& is_new);
   void install(const Key& key, const Tunnel& tunnel, const IpAddress& sid);
 
   std::vector<IpAddress> cs_ids_;
   kernel::Netlink netlink_;
   std::map<Key, Tunnel> tunnels_;
+  std::map<std::uint32_t, IpAddress> left_;  // SIDs by mark, of tunnels that an agent before this one installed
+  std::set<std::uint32_t> rules_;            // marks that have their rule
 };
 
 }  // namespace cats::roles

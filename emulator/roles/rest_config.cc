@@ -35,6 +35,12 @@ http::Endpoint RestPeerConfig::endpoint() const {
   return {.address = address, .port = port, .tls = http::client_context(read_file(authority)), .token = line_of(token)};
 }
 
+std::function<void(const IpAddress& peer, unsigned status, const std::string& why)> log_refusals(EventLog& log) {
+  return [&log](const IpAddress& peer, unsigned status, const std::string& why) {
+    log.write("refused", {{"principal", ""}, {"status", status}, {"why", fmt::format("{}, from {}", why, peer)}});
+  };
+}
+
 RestServerConfig read_rest_server(JsonFields& fields) {
   return {.address = fields.get<IpAddress>("address"),
           .port = fields.get<std::uint16_t>("port"),

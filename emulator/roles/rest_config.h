@@ -6,7 +6,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
+#include "base/event_log.h"
 #include "base/json_fields.h"
 #include "http/endpoint.h"
 #include "http/tokens.h"
@@ -30,6 +33,9 @@ struct RestPeerConfig {
 
   http::Endpoint endpoint() const;  // throws UsageError naming the file
 };
+
+// For a server's on_refused: a `refused` event (docs/event-log.md) of nobody, with the peer's address.
+std::function<void(const IpAddress& peer, unsigned status, const std::string& why)> log_refusals(EventLog& log);
 
 RestServerConfig read_rest_server(JsonFields& fields);
 RestPeerConfig read_rest_peer(JsonFields& fields);

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ip.h"
+#include "collectors/metric_mapping.h"
+#include "cpsel/selector.h"
 #include "http/rest_client.h"
 
 namespace cats::roles {
@@ -27,6 +29,10 @@ struct SteeringOrder {
   };
   std::map<IpAddress, Sample> samples;  // by CSCI-ID: what was decided on, for a router that decides further
 };
+
+SteeringOrder order_of(const cpsel::Decision& decision, const IpAddress& service, const collectors::WallClock& wall);
+// As the ingress' agent takes it (docs/openapi/ingress.yaml).
+std::string order_text(const SteeringOrder& order);
 
 class Southbound {
  public:

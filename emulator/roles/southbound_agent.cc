@@ -3,7 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <nlohmann/json.hpp>
 
 #include "emulator/roles/southbound.h"
 
@@ -15,16 +14,6 @@ namespace asio = boost::asio;
 constexpr Duration kAnswer = std::chrono::seconds(2);
 constexpr Duration kPauseAfterFailure = std::chrono::milliseconds(500);
 constexpr Duration kAgain = std::chrono::seconds(1);
-
-std::string body_of(const SteeringOrder& order) {
-  nlohmann::ordered_json body = {{"decision", order.decision},
-                                 {"weights", nlohmann::ordered_json::object()},
-                                 {"samples", nlohmann::ordered_json::object()}};
-  for (const auto& [csci, weight] : order.weights) body["weights"][csci.str()] = weight;
-  for (const auto& [csci, sample] : order.samples)
-    body["samples"][csci.str()] = {{"sequence", sample.sequence}, {"window_end_unix_ns", sample.window_end_unix_ns}};
-  return body.dump();
-}
 
 class AgentSouthbound final : public Southbound {
  public:
@@ -61,7 +50,7 @@ class AgentSouthbound final : public Southbound {
         const SteeringOrder order = std::move(waiting.begin()->second);
         waiting.erase(waiting.begin());
         const http::Outcome outcome = co_await client.request(
-            "PUT", fmt::format("/v1/services/{}/weights", order.service.str()), body_of(order), kAnswer);
+            "PUT", fmt::format("/v1/services/{}/weights", order.service.str()), order_text(order), kAnswer);
         if (!open) break;
         if (outcome.ok()) {
           acknowledged(order);

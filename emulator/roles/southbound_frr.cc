@@ -20,7 +20,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr double kEqualWeights = 1e-6;
-constexpr Duration kFrrInstalls = std::chrono::seconds(2);  // zebra's queue alone waits 10 ms
+constexpr Duration kFrrInstalls = std::chrono::seconds(2);        // zebra's queue alone waits 10 ms
+constexpr Duration kFrrSettles = std::chrono::milliseconds(100);  // a route resolved anew when an interface changes
 constexpr Duration kFrrReadAgain = std::chrono::milliseconds(2);
 constexpr Duration kFrrAfterFailure = std::chrono::milliseconds(500);
 constexpr Duration kFrrLookAgain = std::chrono::seconds(1);
@@ -98,18 +99,11 @@ class FrrSouthbound final : public Southbound {
       if (!wanted) co_return RouteChange{wanted.error().message, true};
       RouteChange change = co_await routes->set(order.service, *wanted);
       if (!change.failure.empty()) co_return change;
-      const Instant deadline = std::chrono::steady_clock::now() + kFrrInstalls;
-      while (open) {
-        const auto route = co_await read_back(order.service);
-        if (!route) co_return RouteChange{route.error().message, false};
-        if (route->pending.empty() && route->next_hops == *wanted) co_return RouteChange{};
-        if (std::chrono::steady_clock::now() > deadline)
-          co_return RouteChange{
-              fmt::format("configured, but not in force after {} ms: {}", to_ms(kFrrInstalls), difference(*route)),
-              false};
-        co_await pause(kFrrReadAgain);
-      }
-      co_return RouteChange{"closed", false};
+      const auto route = co_await read_until(order.service, *wanted, kFrrInstalls);
+      if (!route) co_return RouteChange{route.error().message, false};
+      if (has(*route, *wanted)) co_return RouteChange{};
+      co_return RouteChange{
+          fmt::format("configured, but not in force after {} ms: {}", to_ms(kFrrInstalls), difference(*route)), false};
     }
 
     // Whether the router still has what is in force. What it lost is ordered again.
@@ -118,9 +112,9 @@ class FrrSouthbound final : public Southbound {
       for (const auto& [service, order] : in_force) all.push_back(order);
       for (const SteeringOrder& order : all) {
         const auto wanted = next_hops(order, router);
-        const auto route = co_await read_back(order.service);
+        const auto route = co_await read_until(order.service, wanted.value(), kFrrSettles);
         if (!open || !waiting.empty()) co_return;
-        if (wanted && route && route->pending.empty() && route->next_hops == *wanted) continue;
+        if (route && has(*route, *wanted)) continue;
         in_force.erase(order.service);
         if (callbacks.failed)
           callbacks.failed(order, route ? "no longer in force: " + difference(*route) : route.error().message, true);
@@ -137,6 +131,19 @@ class FrrSouthbound final : public Southbound {
       co_return read_static_route(prefix, *answer);
     }
 
+    // What zebra says in the end: as soon as it is what is wanted, else when patience is out.
+    asio::awaitable<Expected<StaticRoute>> read_until(IpAddress cs_id, Interfaces wanted, Duration patience) {
+      const Instant deadline = std::chrono::steady_clock::now() + patience;
+      while (true) {
+        auto route = co_await read_back(cs_id);
+        if (!open || !route || has(*route, wanted) || std::chrono::steady_clock::now() > deadline) co_return route;
+        co_await pause(kFrrReadAgain);
+      }
+    }
+
+    static bool has(const StaticRoute& route, const Interfaces& wanted) {
+      return route.pending.empty() && route.next_hops == wanted;
+    }
     static std::string difference(const StaticRoute& route) {
       return route.pending.empty() ? "next hops in the kernel: " + listed(route.next_hops) : route.pending;
     }

@@ -109,7 +109,9 @@ Json forwarding_plane(const scenarios::Scenario& scenario, const topologies::Top
     quotas[node->name] = scenario.service.quota_of(node->name);
   return {{"protocol", "SRv6"},
           {"behaviours", behaviours},
-          {"flow_affinity", "conntrack mark per flow, set by the C-PS's weights"},
+          {"flow_affinity", scenario.steered_by_frr()
+                                ? "conntrack mark per flow, set by the tunnel interface that FRRouting's route chose"
+                                : "conntrack mark per flow, set by the C-PS's weights"},
           {"routers", topology.routers().size()},
           {"edge_servers", topology.with_role(Role::kEdgeServer).size()},
           {"hosts", topology.with_role(Role::kHost).size()},
@@ -154,6 +156,7 @@ Json interfaces(const scenarios::Scenario& scenario) {
                {"I2", "service requests of the hosts, into the ingress"},
                {"I3", "metrics from edge servers to the edge server manager"},
                {"I4", "metrics from the manager to the controller, by subscription"}};
+  if (scenario.steered_by_frr()) json["I1"] = "static routes from the controller to the ingress' FRRouting";
   if (scenario.cps() == Cps::split) json["I1"] = "candidate weights from the controller to the ingress";
   if (scenario.cps() == Cps::ingress) {
     json["I1"] = nullptr;

@@ -5,6 +5,7 @@
 #include "suite/report/figure.h"
 #include "suite/stats/statistics.h"
 #include "suite/tests/phases.h"
+#include "suite/tests/session_figures.h"
 #include "suite/tests/session_table.h"
 #include "suite/tests/steering.h"
 #include "suite/tests/tests.h"
@@ -162,8 +163,10 @@ class SessionContinuity final : public Test {
   void analyse(const AnalysisInput& input, TestResult& result, std::vector<Warning>& warnings) const override {
     std::vector<TrialView> views;
     for (const Trial* trial : input.trials) views.push_back(view_of(input.data, *trial));
-    add_sessions(views, result, warnings);
-    add_stalls(views, result);
+    std::vector<TrialSessions> sessions;
+    for (const TrialView& view : views) sessions.push_back({view.trial, &view.sessions});
+    add_session_figures(sessions, MustHold::yes, result, warnings);
+    add_stall_figure(sessions, "aging", result);
     add_table(views, result);
     add_steering(input, views, result);
     add_loaded_share(views, result);
@@ -174,50 +177,6 @@ class SessionContinuity final : public Test {
   static Duration react_time(const Conditions& c) { return c.duration("react_s") + c.longest_wait(); }
   static Duration aging_time(const Conditions& c) {
     return c.duration("state_timer_s") + kAgingLimit + std::chrono::milliseconds(500);
-  }
-
-  static void add_sessions(const std::vector<TrialView>& views, TestResult& result, std::vector<Warning>& warnings) {
-    std::vector<TrialSamples> broken, changes, failed;
-    std::int64_t sessions = 0;
-    std::int64_t pairs = 0;
-    double all_failed = 0;
-    for (const TrialView& view : views) {
-      double broke = 0;
-      double changed = 0;
-      double not_ok = 0;
-      for (const TracedSession& row : view.sessions) {
-        if (row.session->connected_ns) ++sessions;
-        broke += row.session->outcome == "broken" ? 1 : 0;
-        changed += row.instance_changes();
-        pairs += std::max<std::int64_t>(static_cast<std::int64_t>(row.answered().size()) - 1, 0);
-        for (const Request* request : row.requests) not_ok += request->status == "ok" ? 0 : 1;
-      }
-      all_failed += not_ok;
-      broken.push_back(TrialSamples::with_value(*view.trial, broke));
-      changes.push_back(TrialSamples::with_value(*view.trial, changed));
-      failed.push_back(TrialSamples::with_value(*view.trial, not_ok));
-    }
-    judge_exact(
-        add_figure(result, "broken_sessions", {"sessions", "sum", "outside", "samples/<host>.sessions.csv"}, broken), 0,
-        sessions, "sessions");
-    judge_exact(
-        add_figure(result, "instance_changes", {"changes", "sum", "outside", "samples/<host>.requests.csv"}, changes),
-        0, pairs, "replies that follow another in their session");
-    add_figure(result, "failed_requests", {"requests", "sum", "outside", "samples/<host>.requests.csv"}, failed);
-    if (all_failed > 0)
-      warnings.push_back({result.name, "failed_requests", fmt::format("{} requests failed", all_failed)});
-  }
-
-  static void add_stalls(const std::vector<TrialView>& views, TestResult& result) {
-    std::vector<TrialSamples> stalls;
-    for (const TrialView& view : views) {
-      std::vector<double> samples;
-      for (const TracedSession& row : view.sessions)
-        if (row.session->kind == "persistent" && !row.requests.empty())
-          samples.push_back(row.longest_stall_ms(phase_of(*view.trial, "aging").from_ns));
-      stalls.push_back(TrialSamples::of(*view.trial, std::move(samples), ""));
-    }
-    add_figure(result, "longest_stall_ms", {"ms", "max", "outside", "samples/<host>.requests.csv"}, stalls);
   }
 
   static void add_table(const std::vector<TrialView>& views, TestResult& result) {

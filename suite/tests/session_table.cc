@@ -100,6 +100,14 @@ std::vector<TracedSession> trace_sessions(const RunData& data, const Trial& tria
     throw MeasurementError(
         fmt::format("trial {}: no ingress logged a dump of its session table (flow_poll)", trial.id));
   const auto entries = entries_of(data, trial);
+  std::vector<TracedSession> traced = sessions_of(data, trial);
+  for (TracedSession& row : traced)
+    if (const auto found = entries.find({row.session->source, row.session->port}); found != entries.end())
+      row.entry = nearest(found->second, row.session->started_ns);
+  return traced;
+}
+
+std::vector<TracedSession> sessions_of(const RunData& data, const Trial& trial) {
   std::map<std::pair<std::string, std::string>, std::vector<const Request*>> requests;  // by host and session
   for (const Request* request : data.requests(trial.id)) requests[{request->host, request->session}].push_back(request);
   std::vector<TracedSession> traced;
@@ -110,8 +118,6 @@ std::vector<TracedSession> trace_sessions(const RunData& data, const Trial& tria
       row.requests = found->second;
     std::stable_sort(row.requests.begin(), row.requests.end(),
                      [](const Request* a, const Request* b) { return a->scheduled_ns < b->scheduled_ns; });
-    if (const auto found = entries.find({session->source, session->port}); found != entries.end())
-      row.entry = nearest(found->second, session->started_ns);
   }
   return traced;
 }

@@ -35,6 +35,8 @@ struct TracedSession {
   std::optional<double> aging_error_ms(Duration timer, std::int64_t watched_until) const;
 };
 
+// With their requests, without entries.
+std::vector<TracedSession> sessions_of(const RunData& data, const Trial& trial);
 // Throws MeasurementError when no ingress polled its table during the trial.
 std::vector<TracedSession> trace_sessions(const RunData& data, const Trial& trial);
 

@@ -58,7 +58,7 @@ std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial,
       if ((*next)->node == decider && (*next)->fields.value("service", service) == service)
         by_id[(*next)->ns("id")] = *next;
     const auto decision = by_id.find(installed->ns("decision"));
-    if (installed->node != ingress || decision == by_id.end()) continue;
+    if (installed->fields.value("router", installed->node) != ingress || decision == by_id.end()) continue;
     found.push_back(
         {installed->ns("acked_ns"), ingress, decision->second->at("weights").get<Weights>(), decision->second, {}});
   }

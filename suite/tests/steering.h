@@ -37,7 +37,8 @@ std::vector<LoadStep> load_steps(const RunData& data, const Trial& trial);
 std::optional<LoadStep> load_step(const RunData& data, const Trial& trial);
 
 // Every decision about the trial's service that `ingress` had installed when the trial ended, by time. Decisions of its
-// decider: their ids count there, and route_installed of the ingress names them.
+// decider: their ids count there, and route_installed of the ingress, or of the controller that steers its FRR, names
+// them.
 std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial, const std::string& ingress);
 // The one in force at `t_ns`; nullptr before the first.
 const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns);

@@ -1,6 +1,7 @@
 #include "suite/tests/test.h"
 
 #include "cpsel/registry.h"
+#include "suite/tests/control_plane.h"
 
 namespace cats::suite {
 
@@ -46,6 +47,7 @@ void quiesce(scenarios::Testbed& testbed) {
   }
   for (const std::string& ingress : testbed.ingresses())
     testbed.command(ingress, {{"do", "watch_flows"}, {"interval_ms", 0}});
+  if (has_controller(testbed)) testbed.command(kRestLoad, {{"do", "release"}});
 }
 
 }  // namespace cats::suite

@@ -114,7 +114,8 @@ class Test {
 std::span<const Test* const> all_tests();
 const Test* find_test(std::string_view name);
 
-// No load, no known sequence, no watching: the state in which every trial begins. Deliberate faults stay.
+// No load, no known sequence, no watching, nobody at the controller: the state in which every trial begins. Deliberate
+// faults stay.
 void quiesce(scenarios::Testbed& testbed);
 
 }  // namespace cats::suite

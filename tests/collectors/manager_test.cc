@@ -154,5 +154,39 @@ TEST_F(TheManager, PublishesWhatHasChangedOnceAnInterval) {
   EXPECT_EQ(instances[1].at("report").at("values").at("norm_fi"), 5);
 }
 
+TEST_F(TheManager, SyntheticReportsAreNewsAndChangeNothing) {
+  const auto feed = ask("GET", "/v1/metrics/events", "control").feed;
+  auto position = feed->position("");
+  feed->next(position);
+  put(1, 7);
+  EXPECT_THAT(manager_.publish_synthetic(1000, 1, kStart + 9s).error().message, HasSubstr("of es2 has not reported"));
+  put(1, 5, "two", kSecond);
+  const json before = state();
+  EXPECT_THAT(manager_.publish_synthetic(1000, 3, kStart + 9s).error().message, HasSubstr("3 reports in one event"));
+  ASSERT_TRUE(manager_.publish_synthetic(1000, 1, kStart + 8s));
+  ASSERT_TRUE(manager_.publish_synthetic(1001, 2, kStart + 9s));
+  http::EventParser parser;
+  const auto events = parser.read(feed->next(position)).value();
+  ASSERT_EQ(events.size(), 2U);
+  json instances = json::parse(events[0].data).at("instances");
+  const json second = json::parse(events[1].data);
+  for (const json& instance : second.at("instances")) instances.push_back(instance);
+  ASSERT_EQ(instances.size(), 3U);
+  std::optional<Instant> last;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const MetricReport one = report_from_json(instances[i].at("report"), kWall).value();
+    EXPECT_EQ(one.stamp->sequence, 1000 + i);
+    EXPECT_EQ(one.values.at("norm_fi"), instances[i].at("node") == "es1" ? 7 : 5);
+    EXPECT_FALSE(one.known);
+    EXPECT_LT(last.value_or(kStart), one.stamp->window_end);
+    last = one.stamp->window_end;
+  }
+  EXPECT_EQ(last, kStart + 9s);
+  EXPECT_NE(instances[1].at("csci"), instances[2].at("csci"));
+  EXPECT_EQ(state(), before);
+  // The edge server's own reports go on, though their sequence numbers are lower.
+  EXPECT_EQ(put(2, 6).status, 204U);
+}
+
 }  // namespace
 }  // namespace cats::collectors

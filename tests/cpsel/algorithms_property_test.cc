@@ -69,6 +69,21 @@ RC_GTEST_PROP(Algorithms, WeightsAreASharing, ()) {
   }
 }
 
+// What an algorithm declares, a router that cannot do else relies on.
+RC_GTEST_PROP(Algorithms, EqualWeightsAreDeclared, ()) {
+  for (const AlgorithmInfo& info : algorithms()) {
+    if (!info.equal_weights || info.name == "ecmp") continue;
+    Board board(info.name);
+    const std::size_t n = any_size();
+    for (int step = 0; step < 4; ++step) {
+      auto w = weights(board, any(n));
+      std::erase(w, 0.0);
+      RC_ASSERT(!w.empty());
+      RC_ASSERT(std::all_of(w.begin(), w.end(), [&](double x) { return std::abs(x - w.front()) < 1e-9; }));
+    }
+  }
+}
+
 // The same history twice gives the same weights, whatever the machine did meanwhile.
 RC_GTEST_PROP(Algorithms, DeterministicBySeed, ()) {
   for (const std::string& name : weighted()) {

@@ -28,6 +28,20 @@ TEST(EdgeServerConfig, ReadsAllOfIt) {
   EXPECT_TRUE(config->bgp->transit);
 }
 
+TEST(EdgeServerConfig, ReadsWhatAnExporterMeasures) {
+  auto json = edge_server();
+  EXPECT_FALSE(parse_edge_server(json)->prometheus);
+  json["prometheus"] = nlohmann::json::parse(R"({"address": "127.0.0.1", "port": 9100, "mapping": {
+      "cpu_utilisation": {"family": "node_cpu_seconds_total", "labels": {"mode": "idle"}, "take": "rate"}}})");
+  const auto config = parse_edge_server(json);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->prometheus->path, "/metrics");
+  EXPECT_EQ(config->prometheus->rules.at(0).take, collectors::PrometheusRule::Take::rate);
+  json["prometheus"]["mapping"]["norm_fi"] = {{"family", "x"}};
+  EXPECT_THAT(parse_edge_server(json).error().message,
+              HasSubstr("edge-server.prometheus.mapping.norm_fi is no raw metric"));
+}
+
 TEST(EdgeServerConfig, NamesUnknownMissingAndWrongMembersAtOnce) {
   auto json = edge_server();
   json.erase("csci");

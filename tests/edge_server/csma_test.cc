@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <filesystem>
+
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,12 +41,25 @@ class CsmaTest : public testing::Test {
     return config;
   }
   void make(const CsmaConfig& config) {
-    csma_.emplace(io_, config,
-                  collectors::SamplerSources{[this] {
-                                               return collectors::CpuReading{usage_, 1.0};
-                                             },
-                                             [] { return collectors::ServiceReading{}; }},
-                  log_, [this](const collectors::MetricReport& report) { reports_.push_back(report); });
+    csma_.emplace(
+        io_, config,
+        collectors::SamplerSources{[this] {
+                                     return collectors::CpuReading{usage_, 1.0};
+                                   },
+                                   [] { return collectors::ServiceReading{}; }},
+        log_, [this](const collectors::MetricReport& report) { reports_.push_back(report); }, scrape_);
+  }
+  // Of an exporter that answers a little later.
+  Scrape answers(Expected<cpsel::Values> what) {
+    return [this, what](const std::function<void(Expected<cpsel::Values>)>& done) {
+      ++scrapes_;
+      boost::asio::post(io_, [done, what] { done(what); });
+    };
+  }
+  std::size_t count(const std::string& name) const {
+    const auto events = read_events(directory_ / "events");
+    return static_cast<std::size_t>(
+        std::ranges::count_if(*events, [&](const auto& event) { return event["event"] == name; }));
   }
 
   // How late after a scheduled instant the most punctual sample was: a busy machine delays some, a wrong schedule all.
@@ -59,6 +76,8 @@ class CsmaTest : public testing::Test {
   boost::asio::io_context io_;
   Duration usage_{};
   std::vector<collectors::MetricReport> reports_;
+  Scrape scrape_;
+  std::size_t scrapes_ = 0;
   std::optional<Csma> csma_;
 };
 
@@ -129,6 +148,47 @@ TEST_F(CsmaTest, AWindowOfItsOwnLengthIsSampledFromItsOwnStart) {
     nearest = std::min(nearest, std::abs(to_ms(length) - 60));
   }
   EXPECT_LT(nearest, 20);
+}
+
+TEST_F(CsmaTest, WhatAnExporterMeasuresTakesThePlaceOfItsOwn) {
+  auto c = config();
+  c.scraped = {"cpu_utilisation"};
+  c.declarations = declarations("max");  // what the exporter's own is, nobody here can check
+  scrape_ = answers(cpsel::Values{{"cpu_utilisation", 30}});
+  make(c);
+  csma_->start();
+  while (reports_.size() < 3) io_.run_one();
+  EXPECT_EQ(reports_.back().values.at("compute_norm"), 7);
+  EXPECT_EQ(reports_.back().values.at("available_compute"), 100);  // its own
+  EXPECT_GE(scrapes_, reports_.size());
+  Expected<nlohmann::ordered_json> sample = fail("not asked");
+  csma_->sample_now([&](Expected<nlohmann::ordered_json> now) { sample = std::move(now); });
+  io_.run_for(50ms);
+  ASSERT_TRUE(sample) << sample.error().message;
+  EXPECT_EQ(sample->at("raw").at("cpu_utilisation"), 30);
+}
+
+TEST_F(CsmaTest, WhatAnExporterDoesNotSayIsMissing) {
+  for (const auto& [answer, failures] : {std::pair<Expected<cpsel::Values>, bool>{fail("no one is there"), true},
+                                         std::pair<Expected<cpsel::Values>, bool>{cpsel::Values{}, false}}) {
+    auto c = config();
+    c.scraped = {"cpu_utilisation"};
+    scrape_ = answers(answer);
+    make(c);
+    csma_->start();
+    const std::size_t before = scrapes_;
+    while (scrapes_ < before + 4) io_.run_one();
+    io_.run_for(20ms);
+    EXPECT_TRUE(reports_.empty());
+    EXPECT_EQ(count("sample"), 0U);
+    EXPECT_EQ(count("scrape_failed") > 0, failures);
+    std::string why;
+    csma_->sample_now([&](const Expected<nlohmann::ordered_json>& now) { why = now ? "" : now.error().message; });
+    io_.run_for(20ms);
+    EXPECT_THAT(why, HasSubstr(failures ? "no one is there" : "a rate needs two scrapes"));
+    csma_->stop();
+    std::filesystem::resize_file(directory_ / "events", 0);
+  }
 }
 
 TEST(CsmaConfig, NamesWhatTheSamplerDoesNotGive) {

@@ -231,6 +231,17 @@ TEST_F(EdgeServerBgpNetns, EachIntervalArrivesAsLogged) {
   EXPECT_NEAR(to_ms(length) / static_cast<double>(received_.size() - 1), 200, 10);
 }
 
+TEST_F(EdgeServerBgpNetns, ARouteWithoutMetricsHasNoUpdateToLose) {
+  json bare = with_bgp();
+  bare["bgp"]["metrics"] = json::array();
+  start(bare);
+  for (const char* kind : {"lost-update", "altered-value"})
+    EXPECT_THROW(edge_->call({{"do", "fault"}, {"kind", kind}}), MeasurementError);
+  EXPECT_TRUE(events("fault").empty());
+  edge_->call({{"do", "fault"}, {"kind", "none"}});
+  EXPECT_EQ(events("fault").size(), 1u);
+}
+
 TEST_F(EdgeServerNetns, AHostsLoadIsAnsweredByTheInstance) {
   start(config());
   const HostConfig host{"h1", directory_ / "h1.jsonl", directory_ / "h1.sock", directory_.path(), std::nullopt};

@@ -46,6 +46,16 @@ TEST(Config, EachDaemonGetsItsOwnCommands) {
   EXPECT_THROW(daemon_config(topology, egress, "ripd"), std::invalid_argument);
 }
 
+TEST(Config, APasswordIsThereOnlyWhenGiven) {
+  const topologies::Topology topology = shipped("three-sites");
+  const topologies::Node& ingress = topology.node("r1");
+  EXPECT_EQ(daemon_config(topology, ingress, "staticd"), "frr defaults traditional\nhostname r1\n!\n");
+  ConfigOptions options;
+  options.vty_password = "sesame7";
+  EXPECT_EQ(daemon_config(topology, ingress, "staticd", options),
+            "frr defaults traditional\nhostname r1\npassword sesame7\nenable password sesame7\n!\n");
+}
+
 TEST(Config, VtyshKnowsEveryCommand) {
   CATS_NEEDS_PROGRAM("vtysh");
   const support::TemporaryDirectory directory;

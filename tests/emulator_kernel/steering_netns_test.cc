@@ -198,6 +198,28 @@ TEST_P(Steering, TheSessionTableHoldsTheMarks) {
   EXPECT_TRUE(conntrack.dump().empty());
 }
 
+TEST_P(Steering, AnEntryMadeByHandSteersItsPackets) {
+  make_table();
+  set_weights({1});
+  Client one = client();
+  ASSERT_EQ(one.ask(), '1');
+  Conntrack conntrack(ns("ingress"));
+  ASSERT_EQ(conntrack.dump(true).size(), 1u);
+  ConntrackEntry entry = conntrack.dump(true).front();
+  EXPECT_THROW(conntrack.insert(entry), SystemError);  // it is there
+  ASSERT_TRUE(conntrack.remove(entry));
+  set_weights({0, 1});
+  entry.mark = 1;
+  entry.timeout_s = 30;
+  conntrack.insert(entry);
+  EXPECT_EQ(one.ask(), '1') << "the session goes on by the entry, not by the weights";
+  const auto entries = conntrack.dump(true);
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries.front().original, entry.original);
+  EXPECT_EQ(entries.front().reply, entry.reply);
+  EXPECT_EQ(tcp_state_name(entries.front().tcp_state.value()), "ESTABLISHED");
+}
+
 TEST_P(Steering, CountsTheNewFlowsOfEachMark) {
   using Counts = std::map<std::uint32_t, std::uint64_t>;
   make_table();

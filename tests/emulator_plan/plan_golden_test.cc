@@ -31,6 +31,15 @@ TEST(Plan, BareIsNamespacesLinksAndAddressesAlone) {
   expect_golden("line-bare", make_plan(line, {.run = "run", .bare = true}));
 }
 
+// As three-sites, and beside it what a controller needs that steers by FRR.
+TEST(Plan, OfAnIngressThatFrrSteers) {
+  const auto topology = shipped("three-sites");
+  expect_golden("three-sites-frr-vtysh", make_plan(topology, {.run = "run", .frr = FrrSouthbound{}}));
+  const std::string grpc = text(make_plan(topology, {.run = "run", .frr = FrrSouthbound{"/modules/grpc.so"}}));
+  EXPECT_NE(grpc.find("start staticd on r1 with -P 0 -M /modules/grpc.so:50051\n"), std::string::npos);
+  EXPECT_NE(grpc.find("guard TCP ports 2601, 50051 in catsb-run-r1: only"), std::string::npos);
+}
+
 // Whatever a later operation names has been made by an earlier one.
 TEST(Plan, NothingIsUsedBeforeItIsMade) {
   const auto topology = topologies::parse_topology(topologies::generate_sites(20, 5), "sites").value();

@@ -18,6 +18,7 @@ IngressConfig example() {
   config.bgp = {
       IpAddress::of("2001:2::2"), IpAddress::of("2001:2::1"), 179, 65000, IpAddress::of("10.0.0.2"), 9, false};
   config.session_timers = kernel::ConntrackTimeouts{10, 10, 10, 10, 10, 10};
+  config.igp = IgpConfig{IgpConfig::Protocol::ospfv2, "/run/catsbench/x/r1/frr/ospfd.vty"};
   IngressConfig::Service service;
   service.cs_id = IpAddress::of("2001:2::100");
   service.interval = std::chrono::seconds(1);

@@ -144,6 +144,31 @@ TEST_F(IngressTest, SessionsStayAndNewOnesFollow) {
   EXPECT_GE(command({{"do", "forget_flows"}})["removed"], 1);
 }
 
+TEST_F(IngressTest, HoldsEntriesOfSessionsThatNobodyHas) {
+  start(60s);
+  sites();
+  router_->announce(1, kCsci1, 80);
+  ASSERT_TRUE(slots_become({{1, 64}}));
+  json held = service({{"do", "hold_flows"}, {"port", kPort}, {"count", 100}});
+  EXPECT_EQ(held["kept"], 0);
+  EXPECT_EQ(held["held"], 100);
+  EXPECT_TRUE(held["refused"].is_null());
+  EXPECT_GE(held["limit"], 100);
+  EXPECT_EQ(held["steered"], 0);
+  {
+    Session session(host_);
+    EXPECT_EQ(session.ask(), kCsci1.str());
+  }
+  held = service({{"do", "hold_flows"}, {"port", kPort}, {"count", 150}});
+  EXPECT_EQ(held["kept"], 100);
+  EXPECT_EQ(held["held"], 150);
+  EXPECT_EQ(held["steered"], 1);
+  EXPECT_EQ(events("flows_held").size(), 2u);
+  EXPECT_GE(command({{"do", "forget_flows"}})["removed"], 150);
+  EXPECT_EQ(service({{"do", "hold_flows"}, {"port", kPort}, {"count", 1}})["kept"], 0);
+  EXPECT_THROW(service({{"do", "hold_flows"}, {"port", kPort}, {"count", 2'000'000}}), MeasurementError);
+}
+
 TEST_F(IngressTest, AStuckPathSelectorGoesOnDecidingTheSame) {
   start(60s);
   router_->announce(1, kCsci1, 80);

@@ -3,6 +3,8 @@
 
 #include "tests/ingress/network.h"
 #include "tests/manager/control_plane.h"
+#include "tests/support/fake_vty.h"
+#include "tests/support/hostile_clients.h"
 
 namespace cats::roles {
 namespace {
@@ -26,6 +28,7 @@ class OrderedIngress : public IngressTest {
                                                {"token": "open", "name": "me", "role": "operator"}])");
     start(60s, "global-min", [&](IngressConfig& config) {
       config.cps = IngressConfig::Cps::controller;
+      config.igp = IgpConfig{IgpConfig::Protocol::ospfv3, directory_ / "ospf6d.vty"};
       config.rest = RestServerConfig{address, kRest, directory_ / "certificate.pem", directory_ / "key.pem",
                                      directory_ / "tokens.json"};
     });
@@ -90,6 +93,20 @@ TEST_F(OrderedIngress, SessionsStayWhenAnOrderMovesTheSelection) {
   EXPECT_NE(sessions[0]["instance"], sessions[1]["instance"]);
 }
 
+TEST_F(OrderedIngress, TellsWhatItsRouterKnowsOfTheNetwork) {
+  const http::Outcome silent = ask("GET", "/v1/topology");
+  EXPECT_EQ(silent.status, 502U);
+  EXPECT_THAT(silent.why(), HasSubstr("ospf6d.vty: No such file or directory"));
+  EXPECT_TRUE(events("refused").empty());  // nobody asked for what they may not have
+  const support::FakeVty vty(directory_ / "ospf6d.vty",
+                             read_file(CATS_SOURCE_DIR "/tests/ingress/recorded/ospf6d-router-database.json"));
+  const json known = json::parse(ask("GET", "/v1/topology").body);
+  EXPECT_EQ(known.at("protocol"), "ospfv3");
+  ASSERT_EQ(known.at("routers").size(), 4U);
+  EXPECT_EQ(known.at("routers")[0], json::parse(R"({"router_id": "198.19.128.1",
+                            "neighbors": ["198.19.128.2", "198.19.128.3", "198.19.128.4"]})"));
+}
+
 TEST_F(OrderedIngress, RefusesWhatIsWrongAndChangesNothing) {
   router_->announce(1, kCsci1, 80);
   ASSERT_TRUE(support::wait_for(3s, [&] { return events("metric_received").size() == 1; }));
@@ -107,6 +124,39 @@ TEST_F(OrderedIngress, RefusesWhatIsWrongAndChangesNothing) {
   EXPECT_EQ(order(2, {{kCsci2.str(), 1}}).status, 401U);
   EXPECT_TRUE(slots_become({{1, 64}}));
   EXPECT_EQ(events("refused").size(), 7U);
+  peer_.token = "";
+  EXPECT_EQ(order(2, {{kCsci2.str(), 1}}).status, 401U);
+  EXPECT_TRUE(slots_become({{1, 64}}));
+  EXPECT_EQ(events("refused").size(), 8U);
+}
+
+TEST_F(OrderedIngress, SuffersNoClientWithoutEnd) {
+  router_->announce(1, kCsci1, 80);
+  ASSERT_TRUE(support::wait_for(3s, [&] { return events("metric_received").size() == 1; }));
+  ASSERT_EQ(order(1, {{kCsci1.str(), 1}}).status, 200U);
+  ASSERT_TRUE(slots_become({{1, 64}}));
+  const support::Server server{peer_.address, kRest, peer_.tls, "secret", "PUT", "/v1/services/2001:2::100/weights"};
+  for (const bool chunked : {false, true}) {
+    const auto flood = asking_->call([&] { return support::send_gigabyte(server, chunked); });
+    EXPECT_EQ(flood.status, 413);
+    EXPECT_LT(flood.sent, std::size_t{64} * 1024 * 1024);
+  }
+  EXPECT_EQ(order(2, {{kCsci1.str(), 1}}).status, 200U);
+  constexpr std::size_t kConnections = 10;
+  auto slow = asking_->call([&] { return std::make_unique<support::SlowLoris>(server, kConnections); });
+  std::size_t alive = kConnections;
+  for (int i = 0; alive > 0 && i < 40; ++i) {
+    alive = asking_->call([&] { return slow->say_more(); });
+    EXPECT_EQ(ask("GET", "/v1/health").status, 200U);
+    std::this_thread::sleep_for(500ms);
+  }
+  EXPECT_EQ(alive, 0U);
+  const auto refused = [&](int status) {
+    return std::ranges::count_if(events("refused"), [&](const json& event) { return event["status"] == status; });
+  };
+  EXPECT_EQ(refused(413), 2);
+  EXPECT_TRUE(support::wait_for(5s, [&] { return refused(408) == static_cast<std::ptrdiff_t>(kConnections); }));
+  EXPECT_TRUE(slots_become({{1, 64}}));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <gtest/gtest.h>
 
 #include "base/event_log.h"
+#include "base/file.h"
 #include "bgp/speaker.h"
 #include "collectors/metric_mapping.h"
 #include "emulator/control/client.h"
@@ -26,6 +27,7 @@
 #include "http/server.h"
 #include "tests/support/namespace.h"
 #include "tests/support/needs.h"
+#include "tests/support/process.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/wait_until.h"
 
@@ -204,6 +206,7 @@ class IngressTest : public testing::Test {
   }
 
   void TearDown() override {
+    restarted_.stop();
     if (agent_ > 0) {
       ::kill(agent_, SIGTERM);
       int status = -1;
@@ -275,6 +278,7 @@ class IngressTest : public testing::Test {
     change(config);
     const auto strict = IngressConfig::from_json(nlohmann::json::parse(config.to_json().dump()));
     ASSERT_TRUE(strict) << strict.error().message;
+    config_ = strict->to_json();
     ingress_.enter();
     agent_ = ::fork();
     if (agent_ == 0) {
@@ -290,6 +294,33 @@ class IngressTest : public testing::Test {
     control_ =
         std::make_unique<control::Client>("r1", config.control, MonotonicClock().now() + std::chrono::seconds(5));
     router_ = std::make_unique<Router>(ingress_);
+    ASSERT_TRUE(support::wait_for(std::chrono::seconds(5), [&] { return router_->established(); }));
+  }
+
+  void kill() {
+    ::kill(agent_, SIGKILL);
+    ::waitpid(agent_, nullptr, 0);
+    agent_ = -1;
+    control_.reset();
+  }
+  // As a program of its own, with the same configuration; `meanwhile` until it answers.
+  void start_anew(const std::function<void()>& meanwhile) {
+    write_file(directory_ / "r1.json", config_.dump());
+    ingress_.enter();
+    restarted_ = support::ScopedProcess({CATS_BINARY_DIR "/catsd", "ingress", "--config", directory_ / "r1.json"},
+                                        directory_ / "r1.log");
+    ingress_.leave();
+    const std::filesystem::path control = config_.at("control").get<std::string>();
+    const auto answers = [&] {
+      meanwhile();
+      try {
+        control_ = std::make_unique<control::Client>("r1", control, MonotonicClock().now());
+        return control_->call({{"do", "status"}}).is_object();
+      } catch (const MeasurementError&) {
+        return false;
+      }
+    };
+    ASSERT_TRUE(support::wait_for(std::chrono::seconds(5), answers));
     ASSERT_TRUE(support::wait_for(std::chrono::seconds(5), [&] { return router_->established(); }));
   }
 
@@ -321,6 +352,8 @@ class IngressTest : public testing::Test {
   support::TemporaryDirectory directory_;
   support::ScopedNamespace ingress_{"ig"}, host_{"host"}, ns1_{"s1"}, ns2_{"s2"};
   pid_t agent_ = -1;
+  support::ScopedProcess restarted_;
+  nlohmann::ordered_json config_;
   std::unique_ptr<control::Client> control_;
   std::unique_ptr<Router> router_;
   std::unique_ptr<Site> site1_, site2_;

@@ -21,6 +21,34 @@ namespace cats::roles {
 
 inline const IpAddress kHere = IpAddress::of("::1");
 
+// Of a topology file: r1 between r2 and r3, with a site each.
+inline nlohmann::json inventory() {
+  return nlohmann::json::parse(R"({
+    "routers": [{"node": "r1", "role": "ingress", "router_id": "198.19.128.1", "address": "2001:2:0:ff::1"},
+                {"node": "r2", "role": "egress", "router_id": "198.19.128.2", "address": "2001:2:0:ff::2"},
+                {"node": "r3", "role": "egress", "router_id": "198.19.128.3", "address": "2001:2:0:ff::3"}],
+    "sites": [{"egress": "r2", "edge_servers": ["es1"]}, {"egress": "r3", "edge_servers": ["es2"]}],
+    "services": [{"name": "service", "cs_id": "2001:2:0:c5::1"}],
+    "instances": [{"csci": "2001:2:0:1001::2", "cs_id": "2001:2:0:c5::1", "node": "es1", "egress": "r2",
+                   "sid": "2001:2:0:2001::1"},
+                  {"csci": "2001:2:0:1002::2", "cs_id": "2001:2:0:c5::1", "node": "es2", "egress": "r3",
+                   "sid": "2001:2:0:2002::2"}],
+    "links": [{"a": "r1", "b": "r2", "core": true}, {"a": "r1", "b": "r3", "core": true},
+              {"a": "r2", "b": "es1", "core": false}, {"a": "r3", "b": "es2", "core": false}]})");
+}
+
+// What the agent of r1 says of its IGP: links to the routers with these last octets of their ids.
+inline nlohmann::json link_state(const std::vector<int>& neighbors) {
+  const auto id = [](int last) { return "198.19.128." + std::to_string(last); };
+  nlohmann::json routers = nlohmann::json::array();
+  routers.push_back({{"router_id", id(1)}, {"neighbors", nlohmann::json::array()}});
+  for (const int neighbor : neighbors) {
+    routers[0]["neighbors"].push_back(id(neighbor));
+    routers.push_back({{"router_id", id(neighbor)}, {"neighbors", {id(1)}}});
+  }
+  return {{"protocol", "ospfv3"}, {"routers", routers}};
+}
+
 class ControlPlane : public testing::Test {
  protected:
   ControlPlane() {

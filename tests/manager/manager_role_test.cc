@@ -1,6 +1,8 @@
 // The manager as a process, as the runner starts it: TLS, tokens, an event log, restarts.
+#include <algorithm>
 #include <filesystem>
 #include <mutex>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,6 +95,35 @@ TEST_F(ManagerRole, PassesReportsOn) {
   const json state = json::parse(ask(port_, "sdn", "GET", "/v1/metrics").body);
   EXPECT_EQ(state.at("instances")[0].at("report").at("values").at("norm_fi"), 7);
   EXPECT_EQ(process_->call({{"do", "status"}}).at("accepted"), 2);
+}
+
+TEST_F(ManagerRole, PublishesABurstAtItsRateAndSaysWhatItWas) {
+  start();
+  follow();
+  EXPECT_THROW(process_->call({{"do", "burst"}, {"rate", 100}, {"batch", 1}, {"duration_ns", 50'000'000}}),
+               MeasurementError);
+  publish(1);
+  ASSERT_TRUE(saw(1));
+  const json burst = process_->call({{"do", "burst"}, {"rate", 1000}, {"batch", 1}, {"duration_ns", 200'000'000}});
+  EXPECT_EQ(burst.at("updates"), 200);
+  EXPECT_EQ(burst.at("messages"), 200);
+  const auto first = burst.at("first_seq").get<std::uint32_t>();
+  ASSERT_TRUE(saw(first + 199));
+  {
+    const std::lock_guard lock(mutex_);
+    std::set<std::uint32_t> synthetic;
+    for (const std::uint32_t sequence : seen_)
+      if (sequence >= first) synthetic.insert(sequence);
+    EXPECT_EQ(synthetic.size(), 200U);
+  }
+  publish(2);
+  ASSERT_TRUE(saw(2));
+  const json again = process_->call({{"do", "burst"}, {"rate", 1000}, {"batch", 1}, {"duration_ns", 10'000'000}});
+  EXPECT_EQ(again.at("first_seq"), first + 200);
+  EXPECT_THROW(process_->call({{"do", "burst"}, {"rate", 0}, {"batch", 1}, {"duration_ns", 1}}), MeasurementError);
+  EXPECT_THROW(process_->call({{"do", "burst"}, {"rate", 9}, {"batch", 2}, {"duration_ns", 1}}), MeasurementError);
+  const auto log = read_events(directory_ / "events.jsonl").value();
+  EXPECT_EQ(std::ranges::count_if(log, [](const json& event) { return event.at("event") == "burst"; }), 2);
 }
 
 TEST_F(ManagerRole, RefusesAndLogsWithoutTheSecret) {

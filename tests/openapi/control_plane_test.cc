@@ -28,6 +28,17 @@ const std::string kSecond = "2001:2:0:1002::2";
 const std::string kService = "2001:2:0:c5::1";
 constexpr std::uint16_t kNobody = 1;  // a port that no one listens on
 
+// What an ingress' agent answers (docs/openapi/ingress.yaml).
+std::string ingress_answer(const std::string& path) {
+  if (path == "/v1/topology") return link_state({2, 9}).dump();  // r3 is missing; of 9 the inventory has nothing
+  if (path == "/v1/sessions")
+    return R"([{"tuple": {"source": "2001:2:0:1003::2", "sport": 40000, "destination": "2001:2:0:c5::1", "dport": 8080,
+                          "protocol": "tcp"}, "mark": 1, "instance": "2001:2:0:1001::2"}])";
+  return R"([{"cs_id": "2001:2:0:c5::1", "algorithm": "ecmp", "parameters": {}, "failure": null, "decision": 7,
+              "instances": [{"csci": "2001:2:0:1001::2", "path": 3, "seq": null, "values": {}, "sid": "",
+                             "sid_learnt": "configuration", "mark": 1, "eligible": true, "weight": 1}]}])";
+}
+
 class Documented : public ControlPlane {
  protected:
   void SetUp() override { CATS_NEEDS_PROGRAM("python3"); }
@@ -69,6 +80,9 @@ class Documented : public ControlPlane {
         {"manager", peer(manager, "sdn")},
         {"routers",
          {{{"node", "r1"}, {"rest", peer(ingress, "sdn")}}, {{"node", "r2"}, {"rest", peer(kNobody, "sdn")}}}},
+        {"agents",
+         {{{"node", "r1"}, {"rest", peer(ingress, "sdn")}}, {{"node", "r2"}, {"rest", peer(kNobody, "sdn")}}}},
+        {"inventory", inventory()},
         {"services", json::array({service})}};
     controller_.emplace("controller", config);
     return controller_->call({{"do", "status"}}).at("port").get<std::uint16_t>();
@@ -101,7 +115,7 @@ TEST_F(Documented, Manager) {
 TEST_F(Documented, Controller) {
   const std::uint16_t manager = start_manager();
   const std::uint16_t ingress = stand_in([](const http::Request& request, const http::Reply& reply) {
-    if (request.method != "PUT") return reply({.body = "[]"});
+    if (request.method != "PUT") return reply({.body = ingress_answer(request.path)});
     const json done = {{"decision", json::parse(request.body).at("decision")}, {"acked_unix_ns", 1}};
     reply({.body = done.dump()});
   });
@@ -116,6 +130,7 @@ TEST_F(Documented, Controller) {
     return !selections.empty() && selections[0].at("in_force") == json({"r1"});
   }));
   ASSERT_TRUE(support::wait_for(10s, [&] { return !get(port, "/v1/routers")[1].at("failure").is_null(); }));
+  ASSERT_TRUE(support::wait_for(10s, [&] { return get(port, "/v1/topology").at("links").size() == 2; }));
   const auto result = check("controller", "controller.plan.yaml", port);
   EXPECT_EQ(result.status, 0) << result.output;
 }

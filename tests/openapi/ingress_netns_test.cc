@@ -5,6 +5,7 @@
 #include "http/tls.h"
 #include "tests/ingress/network.h"
 #include "tests/openapi/check_interface.h"
+#include "tests/support/fake_vty.h"
 
 namespace cats::roles {
 namespace {
@@ -30,9 +31,10 @@ class DocumentedIngress : public IngressTest {
   }
 
   // With two instances announced.
-  void begin(IngressConfig::Cps cps) {
+  void begin(IngressConfig::Cps cps, std::optional<IgpConfig> igp = {}) {
     start(60s, "global-min", [&](IngressConfig& config) {
       config.cps = cps;
+      config.igp = igp;
       config.rest = RestServerConfig{address_, kRest, directory_ / "certificate.pem", directory_ / "key.pem",
                                      directory_ / "tokens.json"};
     });
@@ -49,7 +51,9 @@ class DocumentedIngress : public IngressTest {
 };
 
 TEST_F(DocumentedIngress, ThatTakesOrders) {
-  ASSERT_NO_FATAL_FAILURE(begin(IngressConfig::Cps::controller));
+  const std::filesystem::path socket = directory_ / "ospf6d.vty";
+  ASSERT_NO_FATAL_FAILURE(begin(IngressConfig::Cps::controller, IgpConfig{IgpConfig::Protocol::ospfv3, socket}));
+  const support::FakeVty vty(socket, read_file(CATS_SOURCE_DIR "/tests/ingress/recorded/ospf6d-router-database.json"));
   sites();
   const auto ordered = check("ingress-first-order.plan.yaml");
   ASSERT_EQ(ordered.status, 0) << ordered.output;

@@ -116,13 +116,27 @@ TEST(Modes, TheMetricThatIsSteeredByGoesToWhoeverDecides) {
             "it: declare it with \"via: bgp\", or take another cps");
 }
 
+TEST(Modes, ASplitCpsTakesTheBestScoreByBgpAsItsFallback) {
+  EXPECT_EQ(read_back({.controller = "{cps: split}"}).fallback(), "site_preference");
+  EXPECT_EQ(read_back({.controller = "", .via = {{"packets_in", "controller"}}}).fallback(), "site_preference");
+}
+
+TEST(Modes, ChangingTheModeIsAllItTakes) {
+  for (const std::string mode : {"distributed", "centralized", "hybrid"}) {
+    const auto scenario = load_scenario(CATS_SOURCE_DIR "/scenarios/distributed.yaml", catalogue(), {"mode=" + mode});
+    ASSERT_TRUE(scenario) << scenario.error().message;
+    EXPECT_EQ(to_string(scenario->mode), mode);
+    EXPECT_EQ(scenario->cases.at(0).scenario->fallback(), mode == "distributed" ? "norm_fi" : "compute_norm");
+  }
+}
+
 TEST(Modes, ASplitCpsNeedsAFallbackThatGoesByBgp) {
-  EXPECT_EQ(complaint_about({.controller = "{cps: split}"}),
+  EXPECT_EQ(complaint_about({.controller = "{cps: split}", .via = {{"site_preference", "controller"}}}),
             "controller: \"cps: split\" needs controller.fallback, by which the ingress steers when the controller is "
-            "lost: write site_preference");
-  EXPECT_EQ(complaint_about({.controller = "", .via = {{"packets_in", "controller"}}}),
+            "lost: declare a score that goes via bgp");
+  EXPECT_EQ(complaint_about({.controller = "", .via = {{"site_preference", "controller"}}}),
             "mode: \"cps: split\" needs controller.fallback, by which the ingress steers when the controller is lost: "
-            "write site_preference");
+            "declare a score that goes via bgp");
   EXPECT_EQ(complaint_about({.via = {{"site_preference", "controller"}, {"packets_in", "controller"}}}),
             "controller.fallback: site_preference goes via controller, which is lost when the ingress steers by it: "
             "declare a score that goes via bgp");
@@ -176,11 +190,36 @@ TEST(Modes, ReportsToTheManagerNeedAStamp) {
               "every-interval, or take mode distributed");
 }
 
-TEST(Modes, OnlyTheDriverOfTheAgentIsThere) {
-  for (const SouthboundDriver driver : {SouthboundDriver::frr_vtysh, SouthboundDriver::frr_grpc})
-    EXPECT_EQ(complaint_about(
-                  {.controller = fmt::format("{{southbound: {}, fallback: site_preference}}", to_string(driver))}),
-              fmt::format("controller.southbound: \"{}\" is not available yet: write agent", to_string(driver)));
+TEST(Modes, FrrIsSteeredByAControllerThatDecidesAlone) {
+  for (const std::string driver : {"frr-vtysh", "frr-grpc"}) {
+    const Scenario central = read_back({.mode = "centralized", .controller = "{southbound: " + driver + "}"});
+    EXPECT_EQ(to_string(central.controller.southbound), driver);
+    EXPECT_TRUE(central.steered_by_frr());
+    EXPECT_TRUE(read_back({.controller = "{cps: controller, southbound: " + driver + "}"}).steered_by_frr());
+    EXPECT_FALSE(read_back({.mode = "distributed", .controller = "{southbound: " + driver + "}"}).steered_by_frr());
+    EXPECT_EQ(complaint_about({.controller = "{southbound: " + driver + "}"}),
+              "controller.southbound: \"" + driver +
+                  "\" carries out what the controller alone decides, and with \"cps: split\" the ingress refines it: "
+                  "write \"cps: controller\", or \"southbound: agent\"");
+    EXPECT_EQ(complaint_about({.controller = "{cps: ingress, southbound: " + driver + "}"}),
+              "controller.southbound: \"" + driver +
+                  "\" carries out what the controller alone decides, and with \"cps: ingress\" it orders nothing: "
+                  "write \"cps: controller\", or \"southbound: agent\"");
+  }
+  EXPECT_FALSE(read_back({.mode = "centralized"}).steered_by_frr());
+}
+
+TEST(Modes, FrrSharesEvenly) {
+  for (const char* algorithm : {"inverse-load", "capacity", "p2c", "pid", "bounded-hash"})
+    EXPECT_EQ(complaint_about({.mode = "centralized", .controller = "{southbound: frr-vtysh}", .algorithm = algorithm}),
+              fmt::format("algorithm: \"{}\" gives instances unequal weights, and with \"southbound: frr-vtysh\" FRR "
+                          "shares new flows evenly: take ecmp, global-min, metadata-cost or round-robin, or "
+                          "\"southbound: agent\"",
+                          algorithm));
+  for (const char* algorithm : {"ecmp", "global-min", "metadata-cost", "round-robin"})
+    EXPECT_EQ(complaint_about({.mode = "centralized", .controller = "{southbound: frr-vtysh}", .algorithm = algorithm}),
+              "none");
+  EXPECT_EQ(complaint_about({.mode = "centralized", .algorithm = "inverse-load"}), "none");
 }
 
 TEST(Modes, AreStudiedLikeAnyOtherValue) {

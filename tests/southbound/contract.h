@@ -2,7 +2,6 @@
 // is a process of its own in the host's namespace; the router is the ingress of tests/ingress/network.h.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <set>
 
@@ -10,7 +9,7 @@
 
 #include "emulator/control/server.h"
 #include "emulator/kernel/netlink.h"
-#include "emulator/roles/southbound_frr.h"
+#include "emulator/roles/southbound_config.h"
 #include "emulator/roles/tunnel_interfaces.h"
 #include "http/tls.h"
 #include "tests/edge_server/role_process.h"
@@ -19,10 +18,12 @@
 
 namespace cats::roles {
 
-enum class Driver { agent, vtysh, grpc };
+using Driver = RouterSouthbound::Driver;
 
 inline std::string driver_name(const testing::TestParamInfo<Driver>& info) {
-  return std::array{"agent", "frr_vtysh", "frr_grpc"}.at(static_cast<std::size_t>(info.param));
+  std::string name = to_string(info.param);
+  std::ranges::replace(name, '-', '_');
+  return name;
 }
 
 inline const IpAddress kRouter = IpAddress::of("2001:2:0:1::1");      // its loopback
@@ -35,7 +36,7 @@ inline std::string missing_for(Driver driver) {
   if (driver == Driver::agent) return "";
   for (const char* daemon : {"zebra", "staticd"})
     if (std::string missing = support::missing_program(daemon); !missing.empty()) return missing;
-  if (driver == Driver::vtysh) return "";
+  if (driver == Driver::frr_vtysh) return "";
   try {
     frr_grpc_module();
   } catch (const UsageError& error) {
@@ -81,14 +82,14 @@ class Contract : public IngressTest, public testing::WithParamInterface<Driver> 
     write_file(directory_ / "certificate.pem", identity.certificate);
     write_file(directory_ / "key.pem", identity.key);
     write_file(directory_ / "tokens.json", R"([{"token": "secret", "name": "sdn", "role": "controller"}])");
-    start_agent();
-  }
-  void start_agent() {
     start(std::chrono::seconds(60), "global-min", [&](IngressConfig& config) {
       config.cps = IngressConfig::Cps::controller;
       config.rest = RestServerConfig{kRouter, kAgentPort, directory_ / "certificate.pem", directory_ / "key.pem",
                                      directory_ / "tokens.json"};
     });
+    announce();
+  }
+  void announce() {
     const std::size_t heard = events("metric_received").size();
     router_->announce(1, kCsci1, 80);
     router_->announce(2, kCsci2, 50);
@@ -104,16 +105,20 @@ class Contract : public IngressTest, public testing::WithParamInterface<Driver> 
     guard_router_ports(ns, {kZebraPort, kStaticdPort, kGrpcPort}, {kController});
     // The flow table as the ingress' agent makes it, without a slot that names an instance.
     flow_table_ = kernel::make_nft_flow_table(ns, {kService});
-    frr_.emplace(ingress_, directory_ / "frr", kRouter, GetParam() == Driver::grpc);
+    frr_.emplace(ingress_, directory_ / "frr", kRouter, GetParam() == Driver::frr_grpc);
   }
 
+  // What takes orders: the agent, or staticd.
+  void lose() { GetParam() == Driver::agent ? kill() : frr_->stop_staticd(); }
+  void bring_back() {
+    if (GetParam() != Driver::agent) return frr_->restart_staticd();
+    start_anew([] {});
+    announce();
+  }
   void restart_router() {
     if (GetParam() != Driver::agent) return frr_->restart();
-    ::kill(agent_, SIGKILL);
-    ::waitpid(std::exchange(agent_, -1), nullptr, 0);
-    control_.reset();
-    router_.reset();
-    start_agent();
+    lose();
+    bring_back();
   }
 
   // Where the kernel sends new flows; empty: where the main table's multipath says.
@@ -141,24 +146,21 @@ class Contract : public IngressTest, public testing::WithParamInterface<Driver> 
 
   // -- the controller
 
-  FrrRouter frr_router() const {
-    FrrRouter router;
-    router.zebra = {kRouter, kZebraPort};
-    router.staticd = {kRouter, GetParam() == Driver::grpc ? kGrpcPort : kStaticdPort};
-    router.password = password_;
-    router.tunnels[kService] = {{kCsci1, "tunnel1"}, {kCsci2, "tunnel2"}, {kCsci3, "tunnel3"}};
-    return router;
-  }
-  std::unique_ptr<Southbound> make_driver(const boost::asio::any_io_executor& executor,
-                                          Southbound::Callbacks callbacks) const {
-    if (GetParam() == Driver::vtysh) return frr_vtysh_southbound(executor, frr_router(), std::move(callbacks));
-    if (GetParam() == Driver::grpc) return frr_grpc_southbound(executor, frr_router(), std::move(callbacks));
-    http::Endpoint router;
-    router.address = kRouter;
-    router.port = kAgentPort;
-    router.tls = http::client_context(authority_.certificate());
-    router.token = "secret";
-    return agent_southbound(executor, router, std::move(callbacks));
+  // As the controller's configuration says it.
+  nlohmann::json router_config() const {
+    write_file(directory_ / "authority.pem", authority_.certificate());
+    write_file(directory_ / "token", "secret\n");
+    write_file(directory_ / "password", password_ + "\n");
+    RouterSouthbound router;
+    router.driver = GetParam();
+    if (!router.by_frr()) router.rest = {kRouter, kAgentPort, directory_ / "authority.pem", directory_ / "token"};
+    if (router.by_frr())
+      router.frr = {kRouter,
+                    kZebraPort,
+                    GetParam() == Driver::frr_grpc ? kGrpcPort : kStaticdPort,
+                    directory_ / "password",
+                    {{kService, kCsci1, "tunnel1"}, {kService, kCsci2, "tunnel2"}, {kService, kCsci3, "tunnel3"}}};
+    return nlohmann::json::parse(to_json(router).dump());
   }
 
   // In the child. {"do": "order", "orders": [[decision, {CSCI-ID: weight}], …]} gives them all at once.
@@ -174,7 +176,11 @@ class Contract : public IngressTest, public testing::WithParamInterface<Driver> 
     callbacks.failed = [&log](const SteeringOrder& order, const std::string& why, bool again) {
       log.write("failed", {{"decision", order.decision}, {"why", why}, {"again", again}});
     };
-    const auto driver = make_driver(io.get_executor(), std::move(callbacks));
+    const nlohmann::json json = router_config();
+    JsonFields fields(json, "router");
+    const RouterSouthbound router = read_router_southbound(fields);
+    if (const auto wrong = fields.finish()) throw UsageError(*wrong);
+    const auto driver = make_southbound(io.get_executor(), router, std::move(callbacks));
     control.on("order", [&driver](const nlohmann::json& request, const control::Reply& reply) {
       for (const nlohmann::json& given : request.at("orders")) {
         SteeringOrder order;

@@ -128,7 +128,9 @@ class World:
                      "load": 1 - r["values"][by] / (100 if by == "available_compute" else 10), "window_end": samples[c][1],
                      "eligible": True} for c, r in sorted(board.items())], weights=weights)
         if takes is not None:
-            log("r1", t + takes, "route_installed", decision=self.ids[node], acked_ns=t + takes, changed=0)
+            by_frr = FAULT == "by-frr" and node == "sdn"
+            log("sdn" if by_frr else "r1", t + takes, "route_installed", decision=self.ids[node], acked_ns=t + takes,
+                **({"router": "r1"} if by_frr else {"changed": 0}))
             self.installed.append((t + takes, weights))
         return weights
 

@@ -156,6 +156,25 @@ TEST(Modes, WhatTheIngressInstalledIsMatchedWithTheDecisionOfItsDecider) {
   }
 }
 
+// With the drivers frr-* the controller reads the router back and logs what the ingress would.
+TEST(Modes, AControllerThatSteersByFrrLogsForTheIngress) {
+  const ModesRun agent, frr("by-frr");
+  for (const Event* installed : frr.data.events("route_installed", 0, std::numeric_limits<std::int64_t>::max()))
+    EXPECT_EQ(installed->fields.value("router", ""), installed->node == "sdn" ? "r1" : "");
+  for (const Trial& trial : frr.data.trials()) {
+    const auto seen = decisions_in_force(frr.data.in(trial), trial, "r1");
+    const auto same = decisions_in_force(agent.data.in(trial), trial, "r1");
+    ASSERT_EQ(seen.size(), same.size()) << trial.id;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      EXPECT_EQ(seen[i].from_ns, same[i].from_ns);
+      EXPECT_EQ(seen[i].weights, same[i].weights);
+      EXPECT_EQ(seen[i].ingress, "r1");
+    }
+  }
+  EXPECT_EQ(value(frr.entry(kLatency, "centralized"), "reaction_ms"),
+            value(agent.entry(kLatency, "centralized"), "reaction_ms"));
+}
+
 TEST(Modes, StagesAddUpToTheReactionAndAreKnown) {
   const ModesRun run;
   for (const auto& [mode, expected] : kExpected) {

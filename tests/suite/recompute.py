@@ -4,6 +4,7 @@
 Shares no code with the program. Every figure it knows must be in the report with the same digits, of each trial and as the
 mean over trials. Exit status 1 and one line per difference otherwise.
 """
+import bisect
 import csv
 import glob
 import ipaddress
@@ -297,7 +298,7 @@ def in_force(started, end):
             break
         if e["event"] == "decision" and e["node"] == who["decider"]:
             latest[e["id"]] = (e, dict(heard))
-        elif e["event"] == "route_installed" and e["node"] == who["ingress"] and e["decision"] in latest:
+        elif e["event"] == "route_installed" and e.get("router", e["node"]) == who["ingress"] and e["decision"] in latest:
             found.append((e["acked_ns"], *latest[e["decision"]]))
         elif split and e["event"] == "metric_received" and e["node"] == who["decider"]:
             heard[e["source"]] = e
@@ -599,9 +600,373 @@ def service_latency():
         differences.append(f"{label}: {bound['verdict']} with the slowest reaction at {max(totals)} of {limit}")
 
 
+# -- the controller's benchmarks --------------------------------------------------------------------------------------
+def controller():
+    return next(r["node"] for r in testbed["receivers"] if r["via"] == "rest")
+
+
+def decided_after(started, end):
+    """(source, t) → when the controller next decided about the source's service; None: never."""
+    times = {}
+    for e in of.get("decision", []) + of.get("candidate", []):
+        if e["node"] == controller() and started["t_ns"] <= e["t_ns"] < end:
+            times.setdefault(e["service"], []).append(e["t_ns"])
+    times = {k: sorted(v) for k, v in times.items()}
+
+    def after(source, t):
+        mine = times.get(csci_of[source]["cs_id"], []) if source in csci_of else []
+        i = bisect.bisect_left(mine, t)
+        return mine[i] if i < len(mine) else None
+    return after
+
+
+def handled(started, end, lo, hi):
+    """Updates sent by REST in [lo, hi): how many were sent, received, never decided on; delivery and processing in ms."""
+    got, after = {}, decided_after(started, end)
+    for m in of["metric_received"]:
+        if m["node"] == controller() and m["via"] == "rest" and lo <= m["t_ns"] < end:
+            got.setdefault((m["source"], m["seq"]), m["t_ns"])
+    sent = received = undecided = 0
+    delivery, processing = [], []
+    for m in of["metric_sent"]:
+        if m["via"] != "rest" or not lo <= m["t_ns"] < hi:
+            continue
+        sent += 1
+        if (m["source"], m["seq"]) not in got:
+            continue
+        received += 1
+        t = got[m["source"], m["seq"]]
+        delivery.append(ms(t - m["t_ns"]))
+        decided = after(m["source"], t)
+        if decided is None:
+            undecided += 1
+        else:
+            processing.append(ms(decided - t))
+    return sent, received, undecided, delivery, processing
+
+
+def bursts_of(started, end):
+    return [b for b in of.get("burst", []) if started["t_ns"] <= b["started_ns"] < end]
+
+
+def controller_messages():
+    names = ("lost", "undecided", "processing_ms", "delivery_ms", "sustained_rate", "first_failing_rate")
+    out = {n: {} for n in names}
+    for started, phases, end in trials_of_entry():
+        index, after = started["index"], decided_after(started, end)
+        sent, received, undecided, delivery, processing = handled(started, end, *phases["measure"])
+        out["lost"][index], out["undecided"][index] = float(sent - received), float(undecided)
+        out["processing_ms"][index] = mean(processing) if processing else None
+        out["delivery_ms"][index] = mean(delivery) if delivery else None
+        sustained, failing = 0.0, None
+        for b in bursts_of(started, end):
+            first, seen, late, responses = b["first_seq"], set(), 0, []
+            for m in of["metric_received"]:
+                if m["node"] != controller() or not first <= m["seq"] < first + b["updates"] or m["seq"] in seen \
+                        or not b["started_ns"] <= m["t_ns"] < end:
+                    continue
+                seen.add(m["seq"])
+                decided = after(m["source"], m["t_ns"])
+                if decided is not None:
+                    responses.append(ms(decided - m["window_end"]))
+                late += decided is None or decided - m["window_end"] > started["parameters"]["late_ms"] * 10**6
+            if failing is None:
+                if len(seen) < b["updates"] or late:
+                    failing = b["rate"]
+                else:
+                    sustained = b["updates"] / ((b["t_ns"] - b["started_ns"]) / 1e9)
+            out.setdefault(f"response_ms.{b['rate']:.0f}", {})[index] = mean(responses) if responses else None
+        out["sustained_rate"][index], out["first_failing_rate"][index] = sustained, failing
+    for name, values in out.items():
+        check(name, values)
+
+
+def path_provisioning():
+    names = ("not_provisioned", "proactive_ms", "proactive_rate", "reactive_ms", "reactive_ms.controller", "reactive_rate")
+    out = {n: {} for n in names}
+    who = steering()
+    for started, _, end in trials_of_entry():
+        index, missed = started["index"], 0
+        force = in_force(started, end)
+        asked = [p for p in of["provisioned"] if p["trial"] == started["trial"]]
+        done = []
+        for p in asked:
+            done.append(next((t for t, d, _ in force if min(t, d["t_ns"]) >= p["asked_ns"] and d["id"] >= p["decision"]), None))
+        took = [ms(t - p["asked_ns"]) for p, t in zip(asked, done) if t is not None]
+        missed += done.count(None)
+        out["proactive_ms"][index] = mean(took) if took else None
+        out["proactive_rate"][index] = None
+        if asked and done[-1] is not None:
+            out["proactive_rate"][index] = len(asked) / ((done[-1] - asked[0]["asked_ns"]) / 1e9)
+        sending, receipt = [], []
+        for r in of.get("returned", []):
+            if r["trial"] != started["trial"]:
+                continue
+            first = next(m for m in of["metric_received"] if m["node"] == controller() and m["source"] == r["source"]
+                         and r["t_ns"] <= m["t_ns"] < end)
+            sent = next(m for m in of["metric_sent"] if m["via"] == "rest" and m["source"] == r["source"]
+                        and m["seq"] == first["seq"] and started["t_ns"] <= m["t_ns"] < first["t_ns"])
+            at = next((t for t, d, _ in force if t > first["t_ns"] and d["weights"].get(r["source"], 0) > 0), None)
+            if at is None:
+                missed += 1
+                continue
+            sending.append(ms(at - sent["t_ns"]))
+            receipt.append(ms(at - first["t_ns"]))
+        out["reactive_ms"][index] = mean(sending) if sending else None
+        out["reactive_ms.controller"][index] = mean(receipt) if receipt else None
+        out["not_provisioned"][index] = float(missed)
+        burst = bursts_of(started, end)[0]
+        orders = sum(o["router"] == who["ingress"] and burst["started_ns"] <= o["t_ns"] < burst["t_ns"]
+                     for o in of.get("order_acknowledged", []))
+        out["reactive_rate"][index] = orders / ((burst["t_ns"] - burst["started_ns"]) / 1e9)
+    for name, values in out.items():
+        check(name, values)
+
+
+def add_compared(out, index, started, end, disturbed, calm):
+    sent, received, undecided, _, processing = handled(started, end, *disturbed)
+    before = handled(started, end, *calm)[4]
+    out.setdefault("coverage", {})[index] = received / sent
+    out.setdefault("undecided", {})[index] = float(undecided)
+    out.setdefault("processing_ms", {})[index] = mean(processing) if processing else None
+    out.setdefault("processing_ms.without", {})[index] = mean(before) if before else None
+    return mean(processing) / mean(before) if processing and before else None
+
+
+def session_capacity():
+    out, ratios = {}, {}
+    for started, phases, end in trials_of_entry():
+        index = started["index"]
+        steps = [e for e in of["rest_sessions"] if started["t_ns"] <= e["t_ns"] < end]
+        released = next(e for e in of["rest_released"] if started["t_ns"] <= e["t_ns"] < end)
+        out.setdefault("sessions_held", {})[index] = float(max(e["held"] for e in steps))
+        out.setdefault("dropped_sessions", {})[index] = float(released["opened"] - released["held"])
+        out.setdefault("unclean_refusals", {})[index] = float(sum(e["refused"] > 0 and not e["clean"] for e in steps))
+        ratios[index] = add_compared(out, index, started, end, (phases["without"][1], phases["release"][0]), phases["without"])
+    for name, values in out.items():
+        check(name, values)
+    check("processing_ratio", ratios, geometric_mean)
+
+
+def forwarding_capacity():
+    out = {n: {} for n in ("entries_held", "dropped_entries", "unanswered_requests", "unsteered_sessions")}
+    for started, _, end in trials_of_entry():
+        index, trial = started["index"], started["trial"]
+        nodes = {}
+        for e in of["flows_held"]:
+            if started["t_ns"] <= e["t_ns"] < end:
+                nodes.setdefault(e["node"], []).append(e)
+        held = dropped = unanswered = unsteered = 0
+        for i in range(0, len(next(iter(nodes.values()))), 2):
+            pairs = [n[i:i + 2] for n in nodes.values()]
+            held = max(held, min(a["held"] for a, _ in pairs))
+            dropped += sum(a["held"] - b["kept"] for a, b in pairs)
+            lo, hi = (e["t_ns"] for e in nodes[min(nodes)][i:i + 2])
+            opened = sum(lo <= int(s["started_ns"]) < hi for s in samples.get(("sessions", trial), []))
+            unanswered += sum(lo <= int(r["scheduled_ns"]) < hi and r["status"] != "ok"
+                              for r in samples.get(("requests", trial), []))
+            unsteered += max(opened - sum(b["steered"] - a["steered"] for a, b in pairs), 0)
+        out["entries_held"][index], out["dropped_entries"][index] = float(held), float(dropped)
+        out["unanswered_requests"][index], out["unsteered_sessions"][index] = float(unanswered), float(unsteered)
+    for name, values in out.items():
+        check(name, values)
+
+
+def disturbance():
+    out, ratios = {}, {}
+    synthetic = [range(b["first_seq"], b["first_seq"] + b["updates"]) for b in of.get("burst", [])]
+    for started, phases, end in trials_of_entry():
+        index, (lo, hi) = started["index"], phases["with"]
+        ratios[index] = add_compared(out, index, started, end, (lo, hi), phases["without"])
+        load = next(e for e in of["rest_load"] if started["t_ns"] <= e["t_ns"] < end)
+        total = {k: sum(m[k] for m in load["messages"]) for k in ("sent", "refused", "accepted")}
+        out.setdefault("accepted", {})[index] = float(total["accepted"])
+        out.setdefault("refused_share", {})[index] = total["refused"] / total["sent"]
+        out.setdefault("message_rate", {})[index] = total["sent"] / ((load["t_ns"] - load["started_ns"]) / 1e9)
+        changed = sum(e["node"] == controller() and lo <= e["t_ns"] < end and e["algorithm"] != started["algorithm"]
+                      for e in of.get("decision", []) + of.get("candidate", []))
+        sent = {(m["source"], m["seq"]): m["values"] for m in of["metric_sent"] if m["via"] == "rest" and m["t_ns"] < end}
+        changed += sum(m["node"] == controller() and m["via"] == "rest" and lo <= m["t_ns"] < end
+                       and not any(m["seq"] in s for s in synthetic) and sent.get((m["source"], m["seq"])) != m["values"]
+                       for m in of["metric_received"])
+        out.setdefault("changed", {})[index] = float(changed)
+        logged = sum(e["node"] == controller() and lo <= e["t_ns"] < end for e in of.get("refused", []))
+        answered = sum(m["refused"] for m in load["messages"] if m["kind"] != "no-tls")
+        out.setdefault("unlogged", {})[index] = float(max(answered - logged, 0))
+    for name, values in out.items():
+        check(name, values)
+    check("processing_ratio", ratios, geometric_mean)
+
+
+# -- losses ----------------------------------------------------------------------------------------------------------
+def losses(started):
+    """(node, lost, began to be started anew, answered), by time."""
+    mine = [e for e in events if e["event"] in ("lost", "restored") and e["trial"] == started["trial"]]
+    return [(e["of"], e["t_ns"], *next((r["started_ns"], r["t_ns"]) for r in mine if r["event"] == "restored"
+                                       and (r["of"], r["part"]) == (e["of"], e["part"]) and r["t_ns"] >= e["t_ns"]))
+            for e in mine if e["event"] == "lost"]
+
+
+def what_sessions_felt(trial, until):
+    """broken, instance changes, failed requests, longest stall of a persistent session in ms."""
+    requests = {}
+    for r in samples["requests", trial]:
+        requests.setdefault((r["host"], r["session"]), []).append(r)
+    broken = changes = failed = longest = 0
+    for s in samples["sessions", trial]:
+        mine = sorted(requests.get((s["host"], s["session"]), []), key=lambda r: int(r["scheduled_ns"]))
+        replies = [r["instance"] for r in sorted((r for r in mine if r["status"] == "ok"), key=lambda r: int(r["done_ns"]))]
+        broken += s["outcome"] == "broken"
+        failed += sum(r["status"] != "ok" for r in mine)
+        changes += sum(a != b for a, b in zip(replies, replies[1:]))
+        before = 0
+        for r in mine if s["kind"] == "persistent" else []:
+            done = int(r["done_ns"] or s["closed_ns"] or until)
+            longest = max(longest, done - max(before, int(r["scheduled_ns"])))
+            before = max(before, done)
+    return {"broken_sessions": broken, "instance_changes": changes, "failed_requests": failed,
+            "longest_stall_ms": ms(longest)}
+
+
+def fresh(decision, since):
+    return sum(i["window_end"] is not None and i["window_end"] > since for i in decision["inputs"])
+
+
+def cps_failover():
+    out = {}
+    for started, phases, end in trials_of_entry():
+        (who, lost, begun, _), = losses(started)
+        split = steering()["decider"] != steering()["listener"]
+        found = in_force(started, end)
+        after = [(t, d) for t, d, _ in found if t > begun and (not split or d.get("note", "").startswith("candidate"))]
+        assert who == steering()["listener"]
+        recovered = next((t for t, d in after if fresh(d, begun)), None)
+        renewed = next((t for t, d in after if fresh(d, begun) == len(csci_of)), None)
+        times = [t for t, _, _ in found if t <= (recovered or end)]
+        figures = what_sessions_felt(started["trial"], phases["close"][0])
+        figures["recovery_ms"] = ms(recovered - begun) if recovered else None
+        figures["renewal_ms"] = ms(renewed - begun) if renewed else None
+        figures["steering_gap_ms"] = ms(max(b - a for a, b in zip(times, times[1:]) if b > lost)) if recovered else None
+        figures["decisions_without"] = sum(lost < t < begun for t, _, _ in found)
+        if split:
+            seen = [e["t_ns"] for e in of.get("controller_state", []) if not e["up"] and lost <= e["t_ns"] < end]
+            figures["noticed_ms"] = ms(seen[0] - lost) if seen else None
+        for name, value in figures.items():
+            out.setdefault(name, {})[started["index"]] = value
+    for name, values in out.items():
+        check(name, values)
+
+
+def manager_failover():
+    out = {}
+    for started, phases, end in trials_of_entry():
+        (_, lost, begun, back), = losses(started)
+        lo, hi = phases["measure"]
+        controller = next(r["node"] for r in testbed["receivers"] if r["via"] == "rest")
+        sent = {(m["source"], m["seq"]): m["t_ns"] for m in of["metric_sent"] if m["via"] == "rest" and lo <= m["t_ns"] < hi}
+        received = [m for m in of["metric_received"]
+                    if m["node"] == controller and m["via"] == "rest" and started["t_ns"] <= m["t_ns"] < end]
+        states = [e for e in of.get("manager_state", []) if e["node"] == controller and lost <= e["t_ns"] < end]
+        down = next((e["t_ns"] for e in states if not e["up"]), None)
+        follows = next((e["t_ns"] for e in states if e["up"] and e["t_ns"] >= begun), back) if down else back
+        follows = max(follows, back)
+        copies, gap, last = {}, 0, {}
+        for m in received:
+            if m["t_ns"] >= lo:
+                copies[m["source"], m["seq"]] = copies.get((m["source"], m["seq"]), 0) + 1
+                if m["source"] in last:
+                    gap = max(gap, m["t_ns"] - last[m["source"]])
+            last[m["source"]] = m["t_ns"]
+        after = [key for key, t in sent.items() if t >= follows]
+        missing = [key for key in sent if key not in copies]
+        lost_after = sum(key in missing for key in after)
+        first = next((m["t_ns"] for m in received if m["t_ns"] > back), None)
+        for name, value in (("coverage", (len(after) - lost_after) / len(after)), ("lost_after", lost_after),
+                            ("lost_while_away", len(missing) - lost_after),
+                            ("duplicated", sum(copies[key] - 1 for key in sent if key in copies)),
+                            ("resume_ms", ms(first - back) if first else None),
+                            ("noticed_ms", ms(down - lost) if down else None), ("gap_ms", ms(gap))):
+            out.setdefault(name, {})[started["index"]] = value
+    for name, values in out.items():
+        check(name, values)
+
+
+def router_failover():
+    out = {}
+    for started, phases, end in trials_of_entry():
+        for name, value in what_sessions_felt(started["trial"], phases["close"][0]).items():
+            out.setdefault(name, {})[started["index"]] = value
+        found = in_force(started, end)
+        seen = [(e["t_ns"], set(e["instances"])) for e in of["reachable"] if e["trial"] == started["trial"]]
+        for who, lost, begun, _ in losses(started):
+            role = "egress" if "measure-egress" in phases and lost >= phases["measure-egress"][0] else "ingress"
+            until = phases["measure-egress" if role == "egress" else "measure"][1]
+
+            def reached(since, holds):
+                before = [i for t, i in seen if t < since]
+                if before and holds(before[-1]):
+                    return since
+                return next((t for t, i in seen if since <= t < until and holds(i)), None)
+
+            routes = reached(begun, lambda instances: len(instances) == len(csci_of))
+            first = [next((m["t_ns"] for m in of["metric_received"]
+                           if begun <= m["t_ns"] < until and m["node"] == r["node"] and m["via"] == r["via"]
+                           and m["source"] == csci and m["window_end"] > begun), None)
+                     for r in testbed["receivers"] for csci in csci_of]
+            metrics = None if None in first else max(first)
+            steered = None
+            if routes and metrics:
+                steered = next((t for t, d, _ in found if max(routes, metrics) <= t < until and sum(
+                    i["window_end"] is not None and i["window_end"] > begun and i["eligible"]
+                    for i in d["inputs"]) == len(csci_of)), None)
+            figures = {"reprovisioning_ms": (steered, begun), "routes_ms": (routes, begun), "metrics_ms": (metrics, begun)}
+            if role == "egress":
+                behind = {csci for csci, site in csci_of.items() if site["egress"] == who}
+                figures["rerouted_ms"] = (reached(lost, lambda instances: not instances & behind), lost)
+            for name, (t, since) in figures.items():
+                out.setdefault(f"{name}.{role}", {})[started["index"]] = ms(t - since) if t else None
+    for name, values in out.items():
+        check(name, values)
+
+
+def topology_discovery():
+    out = {}
+    routers = {n["name"] for n in report["topology"]["nodes"] if n["role"] in ("ingress", "transit", "egress")}
+    links = {"-".join(sorted(end.split(":")[0] for end in link["endpoints"])) for link in report["topology"]["links"]
+             if link["core"]}
+    for started, phases, end in trials_of_entry():
+        (who, _, begun, _), = losses(started)
+        told = [e for e in of["topology"] if e["node"] == who and begun <= e["t_ns"] < end]
+        before = [e for e in told if e["t_ns"] < phases["changes"][0]]
+        whole = next((e["t_ns"] for e in before if routers <= set(e["nodes"]) and links <= set(e["links"])), None)
+        nodes, known = len(routers & set(before[-1]["nodes"])), len(links & set(before[-1]["links"]))
+        changes = [e for e in of["link"] if e["trial"] == started["trial"]]
+        took, missed = {True: [], False: []}, 0
+        for change, until in zip(changes, [c["t_ns"] for c in changes[1:]] + [end]):
+            name = "-".join(sorted((change["a"], change["b"])))
+            seen = next((e["t_ns"] for e in told
+                         if change["t_ns"] <= e["t_ns"] < until and (name in e["links"]) == change["up"]), None)
+            if seen is None:
+                missed += 1
+            else:
+                took[change["up"]].append(ms(seen - change["t_ns"]))
+        for name, value in (("discovery_ms", ms(whole - begun) if whole else None), ("discovered_nodes", nodes),
+                            ("discovered_links", known),
+                            ("discovered_share", (nodes + known) / (len(routers) + len(links))), ("missed_changes", missed),
+                            ("change_detection_ms.down", mean(took[False]) if took[False] else None),
+                            ("change_detection_ms.up", mean(took[True]) if took[True] else None)):
+            out.setdefault(name, {})[started["index"]] = value
+    for name, values in out.items():
+        check(name, values)
+
+
 FUNCTIONS = {"collection": collection, "metric-distribution": metric_distribution,
              "session-continuity": session_continuity, "service-latency": service_latency, "utilization": utilization,
-             "lb-variance": lb_variance}
+             "lb-variance": lb_variance, "controller-messages": controller_messages,
+             "path-provisioning": path_provisioning, "session-capacity": session_capacity,
+             "forwarding-capacity": forwarding_capacity, "exception-handling": disturbance,
+             "denial-of-service": disturbance, "topology-discovery": topology_discovery, "cps-failover": cps_failover,
+             "manager-failover": manager_failover, "router-failover": router_failover}
 numbers = {}
 for entry in report["tests"]:
     numbers[entry["name"]] = numbers.get(entry["name"], 0) + 1

@@ -51,8 +51,25 @@ class FakeTestbed final : public scenarios::Testbed {
   const std::vector<std::string>& hosts() const override { return hosts_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
     commands.push_back(fmt::format("{} {}", node, request.dump()));
-    if (node == broken) throw MeasurementError(node + " does not answer");
-    return {{"ok", true}, {"connections", connections[node]}, {"next_hops", next_hops}};
+    const auto away = away_.find(node);
+    if (node == broken || (away != away_.end() && away->second == scenarios::Part::agent))
+      throw MeasurementError(node + " does not answer");
+    return {{"ok", true}, {"connections", connections[node]}, {"next_hops", next_hops}, {"services", services()}};
+  }
+  void lose(const std::string& node, scenarios::Part part) override {
+    losses.push_back(fmt::format("lose {} {}", node, to_string(part)));
+    away_[node] = part;
+  }
+  void restore(const std::string& node, scenarios::Part part) override {
+    if (stubborn) throw MeasurementError(node + " does not start");
+    if (away_.erase(node) > 0) losses.push_back(fmt::format("restore {} {}", node, to_string(part)));
+  }
+  void set_link(const std::string& a, const std::string& b, bool up) override {
+    losses.push_back(fmt::format("{}-{} {}", a, b, up ? "up" : "down"));
+  }
+  void restore_all() override {
+    for (const auto& [node, part] : away_) losses.push_back("bring back " + node);
+    away_.clear();
   }
   Duration cpu_time(const std::string& /*node*/) const override { return {}; }
   MachineTime machine_time() const override {
@@ -60,8 +77,19 @@ class FakeTestbed final : public scenarios::Testbed {
     return {std::chrono::duration_cast<Duration>(total * idle), total};
   }
 
+  // Of an ingress' `status`: every instance is announced.
+  nlohmann::json services() const {
+    nlohmann::json instances = nlohmann::json::array();
+    for (const scenarios::Site& site : sites_) instances.push_back({{"csci", site.csci.str()}});
+    nlohmann::json service = {{"cs_id", sites_.front().cs_id.str()}};
+    service["instances"] = instances;
+    return nlohmann::json::array({service});
+  }
+
   std::vector<std::string> commands;
   std::vector<std::string> configured;  // the algorithm, once per attempt
+  std::vector<std::string> losses;
+  bool stubborn = false;  // nothing can be restored one by one
   std::string broken;
   std::map<std::string, int> connections;
   int next_hops = 3;
@@ -69,6 +97,7 @@ class FakeTestbed final : public scenarios::Testbed {
 
  private:
   VirtualClock& clock_;
+  std::map<std::string, scenarios::Part> away_;
   std::vector<scenarios::Site> sites_;
   std::vector<std::string> ingresses_{"r1"};
   std::vector<std::string> deciders_;
@@ -249,6 +278,43 @@ TEST_F(TrialLoop, LogsWhoSteersAndWhoGetsMetrics) {
     EXPECT_EQ(drain->to_ns - drain->from_ns, Duration(controlled ? 2s : 1s).count());
   }
   EXPECT_THROW(data.decider_of("r2"), MeasurementError);
+}
+
+TEST_F(TrialLoop, LosesWhoChoosesAndBringsItBack) {
+  scenarios::Scenario scenario = one_test("cps-failover");
+  scenario.trials = {1, 1, 0};
+  const RunData data = run(scenario);
+  ASSERT_GE(testbed_.losses.size(), 2U);
+  EXPECT_EQ(testbed_.losses[0], "lose r1 agent");
+  EXPECT_EQ(testbed_.losses[1], "restore r1 agent");
+  const Event& lost = data.events("lost").at(0);
+  const Event& restored = data.events("restored").at(0);
+  EXPECT_EQ(lost.node, "runner");
+  EXPECT_EQ(lost.text("of"), "r1");
+  EXPECT_EQ(lost.text("trial"), data.trials()[0].id);
+  EXPECT_EQ(restored.ns("started_ns") - lost.t_ns, Duration(6s).count());
+}
+
+TEST_F(TrialLoop, LosesAnIngressAndAnEgressAndWatchesTheRoutes) {
+  scenarios::Scenario scenario = one_test("router-failover");
+  scenario.trials = {1, 1, 0};
+  const RunData data = run(scenario);
+  ASSERT_GE(testbed_.losses.size(), 4U);
+  testbed_.losses.resize(4);
+  EXPECT_THAT(testbed_.losses,
+              testing::ElementsAre("lose r1 routing", "restore r1 routing", "lose r2 routing", "restore r2 routing"));
+  EXPECT_EQ(data.events("reachable").at(0).at("instances").size(), 3U);
+}
+
+TEST_F(TrialLoop, WhatATrialLeftBehindIsBackBeforeTheNext) {
+  testbed_.stubborn = true;
+  scenarios::Scenario scenario = one_test("cps-failover");
+  scenario.trials = {1, 1, 0};
+  const RunData data = run(scenario);
+  EXPECT_EQ(data.trials().size(), 4U);
+  EXPECT_THAT(data.trials()[0].voided.value_or(""), HasSubstr("r1 does not start"));
+  testbed_.losses.resize(3);
+  EXPECT_THAT(testbed_.losses, testing::ElementsAre("lose r1 agent", "bring back r1", "lose r1 agent"));
 }
 
 TEST_F(TrialLoop, ABusyMachineVoidsTrialsAndThenTheTest) {
