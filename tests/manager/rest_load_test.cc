@@ -56,7 +56,8 @@ class RestLoadRole : public ControlPlane {
   }
   std::vector<json> logged(const std::string& name) const {
     std::vector<json> found;
-    for (json& event : read_events(directory_ / "events.jsonl").value())
+    std::vector<json> events = read_events(directory_ / "events.jsonl").value();
+    for (json& event : events)
       if (event.at("event") == name) found.push_back(std::move(event));
     return found;
   }

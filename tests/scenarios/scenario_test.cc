@@ -122,7 +122,8 @@ TEST(Scenario, ThreeModesComparesLikeWithLike) {
 
 TEST(Scenario, FailoverRunsEveryLossInTheModesThatKnowIt) {
   const Scenario scenario = load("failover");
-  EXPECT_LT(to_seconds(length(scenario)), 20 * 60);
+  EXPECT_TRUE(scenario.warnings.empty());
+  EXPECT_LT(to_seconds(length(scenario)), 25 * 60);
   EXPECT_LT(to_seconds(length(quick(scenario, catalogue()))), 5 * 60);
   std::map<std::string, std::vector<Mode>> modes;
   for (const Case& entry : scenario.cases) modes[entry.test].push_back(entry.scenario->mode);
@@ -135,7 +136,8 @@ TEST(Scenario, FailoverRunsEveryLossInTheModesThatKnowIt) {
 
 TEST(Scenario, TheControllersBenchmarksAreOneScenario) {
   const Scenario scenario = load("controller");
-  EXPECT_TRUE(scenario.warnings.empty());
+  EXPECT_THAT(scenario.warnings,
+              testing::ElementsAre(HasSubstr("warm_up: 2s")));  // nothing here has to settle for longer
   EXPECT_LT(to_seconds(length(scenario)), 15 * 60);
   EXPECT_LT(to_seconds(length(quick(scenario, catalogue()))), 5 * 60);
   for (const char* test : {"controller-messages", "path-provisioning", "session-capacity", "forwarding-capacity",

@@ -31,7 +31,7 @@ scenarios::Scenario controller_scenario() {
   scenario.age_limit = 1s;
   scenario.workload = {};
   const nlohmann::ordered_json none = nlohmann::ordered_json::object();
-  scenario.tests = {{kMessages, {{"first_rate", 100.0}, {"factor", 4.0}, {"limit", 1600.0}, {"late_ms", 100.0}}},
+  scenario.tests = {{kMessages, {{"first_rate", 50.0}, {"factor", 2.0}, {"limit", 200.0}, {"late_ms", 100.0}}},
                     {kProvisioning, {{"proactive", 6.0}, {"reactive", 1.0}}},
                     {kSessions, {{"first", 100.0}, {"limit", 400.0}}},
                     {kCapacity, {{"first", 2500.0}, {"limit", 10000.0}}},
@@ -73,10 +73,10 @@ TEST(ControllerBenchmarks, AGoodRunPasses) {
     EXPECT_EQ(name(result.verdict), "pass") << result.name << ": " << result.reason;
   EXPECT_NEAR(*run.figure(kMessages, "processing_ms").value, 1, 1e-9);
   EXPECT_NEAR(*run.figure(kMessages, "delivery_ms").value, 20, 1e-9);
-  EXPECT_NEAR(*run.figure(kMessages, "sustained_rate").value, 1600, 1e-6);
+  EXPECT_NEAR(*run.figure(kMessages, "sustained_rate").value, 200, 1e-6);
   EXPECT_EQ(run.figure(kMessages, "first_failing_rate").verdict, Verdict::not_applicable);
   // A decision between an update and its own, of an edge server's update, is earlier than 2 ms.
-  EXPECT_NEAR(*run.figure(kMessages, "response_ms.400").value, 2, 0.2);
+  EXPECT_NEAR(*run.figure(kMessages, "response_ms.100").value, 2, 0.2);
   EXPECT_NEAR(*run.figure(kProvisioning, "proactive_ms").value, 5, 1e-9);
   EXPECT_NEAR(*run.figure(kProvisioning, "reactive_ms.controller").value, 4, 1e-9);
   EXPECT_NEAR(*run.figure(kProvisioning, "reactive_ms").value, 24, 1e-9);
@@ -136,12 +136,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ControllerBenchmarks, TheRateIsThatOfTheLastStepBeforeTheFirstLossOrDelay) {
   const ControllerRun late("late");
-  EXPECT_NEAR(*late.figure(kMessages, "sustained_rate").value, 400, 1e-6);
-  EXPECT_EQ(late.figure(kMessages, "first_failing_rate").value, 1600);
+  EXPECT_NEAR(*late.figure(kMessages, "sustained_rate").value, 100, 1e-6);
+  EXPECT_EQ(late.figure(kMessages, "first_failing_rate").value, 200);
   EXPECT_EQ(name(late.of(kMessages).verdict), "pass") << "what a controller sustains is measured, not judged";
   const ControllerRun overrun("overrun");
-  EXPECT_NEAR(*overrun.figure(kMessages, "sustained_rate").value, 100, 1e-6);
-  EXPECT_EQ(overrun.figure(kMessages, "first_failing_rate").value, 400);
+  EXPECT_NEAR(*overrun.figure(kMessages, "sustained_rate").value, 50, 1e-6);
+  EXPECT_EQ(overrun.figure(kMessages, "first_failing_rate").value, 100);
 }
 
 TEST(ControllerBenchmarks, WithoutARefusalTheLimitIsTheTests) {

@@ -19,7 +19,7 @@ SITES = [{"node": f"es{i}", "csci": f"2001:2:0:100{i}::2", "cs_id": CS_ID, "egre
 OWN = "global-min"
 TESTBED = {"sites": SITES, "ingresses": ["r1"], "steering": [{"ingress": "r1", "decider": "sdn", "listener": "sdn"}],
            "receivers": [{"node": "sdn", "via": "rest"}], "hosts": ["h1"]}
-STEPS = [100, 400, 1600]
+STEPS = [50, 100, 200]
 logs = {}
 csv = {}
 
@@ -127,9 +127,9 @@ class Run:
         self.phase("drain", 700 * MS)
         for rate in STEPS:
             log("runner", self.t, "phase", trial=self.trial, name=f"rate-{rate}")
-            late = FAULT == "late" and rate == 1600
-            lost = 3 if FAULT == "overrun" and rate >= 400 else 0
-            if not (FAULT == "no-burst" and rate == 400):
+            late = FAULT == "late" and rate == 200
+            lost = 3 if FAULT == "overrun" and rate >= 100 else 0
+            if not (FAULT == "no-burst" and rate == 100):
                 self.burst(rate, 500 * MS, 240 * MS if late else 2 * MS, lost)
             self.phase("pause", 500 * MS)
         self.end()
