@@ -89,8 +89,10 @@ class ControllerMessages final : public Test {
     context.phase("drain", settle_time(c));
     for (const double rate : steps_of(c)) {
       context.begin_phase(fmt::format("rate-{:.0f}", rate));
-      context.testbed.command(manager,
-                              {{"do", "burst"}, {"rate", rate}, {"duration_ns", c.duration("step_s").count()}});
+      context.testbed.command(manager, {{"do", "burst"},
+                                        {"rate", rate},
+                                        {"batch", context.testbed.sites().size()},
+                                        {"duration_ns", c.duration("step_s").count()}});
       context.phase("pause", pause(c));
     }
     context.begin_phase("done");

@@ -1,6 +1,7 @@
 // 5.3 `service-latency` (docs/tests.md): how long does the network take to answer a change of load, and what do
 // requests feel of it?
 #include <algorithm>
+#include <map>
 
 #include "base/random.h"
 #include "suite/report/figure.h"
@@ -19,21 +20,35 @@ constexpr Duration kRecoverMargin = std::chrono::seconds(3);
 constexpr double kToleranceShare = 0.1;  // of T
 constexpr double kLeastTolerance_ms = 20;
 
-// The instance of the largest weight at `ingress`; the lowest CSCI-ID among equals.
-const scenarios::Site& selected_site(scenarios::Testbed& testbed) {
-  const std::string& ingress = testbed.ingresses().front();
-  const nlohmann::json status = testbed.command(ingress, {{"do", "status"}});
+// Weights by CSCI-ID at the first ingress. Its agent knows them; that of an ingress whose FRR is steered does not, but
+// the controller does.
+std::map<std::string, double> weights_in_force(const TrialContext& context) {
+  scenarios::Testbed& testbed = context.testbed;
+  const bool by_frr = context.scenario.steered_by_frr();
+  const scenarios::Ingress& ingress = testbed.steering().front();
+  const nlohmann::json status = testbed.command(by_frr ? ingress.decider : ingress.node, {{"do", "status"}});
+  if (by_frr) return status.at("selections").at(0).at("weights").get<std::map<std::string, double>>();
+  std::map<std::string, double> weights;
+  for (const nlohmann::json& instance : status.at("services").at(0).at("instances"))
+    weights[instance.at("csci").get<std::string>()] = instance.at("weight").get<double>();
+  return weights;
+}
+
+// The instance of the largest weight; the lowest CSCI-ID among equals.
+const scenarios::Site& selected_site(const TrialContext& context) {
+  const auto weights = weights_in_force(context);
   const scenarios::Site* best = nullptr;
   double most = 0;
-  for (const nlohmann::json& instance : status.at("services").at(0).at("instances"))
-    for (const scenarios::Site& site : testbed.sites()) {
-      const auto weight = instance.at("weight").get<double>();
-      if (instance.at("csci") != site.csci.str() || weight < most || weight == 0) continue;
-      if (weight == most && best != nullptr && best->csci < site.csci) continue;
-      best = &site;
-      most = weight;
-    }
-  if (best == nullptr) throw MeasurementError(ingress + ": no instance is selected, so none can be loaded");
+  for (const scenarios::Site& site : context.testbed.sites()) {
+    const auto known = weights.find(site.csci.str());
+    if (known == weights.end() || known->second < most || known->second == 0) continue;
+    if (known->second == most && best != nullptr && best->csci < site.csci) continue;
+    best = &site;
+    most = known->second;
+  }
+  if (best == nullptr)
+    throw MeasurementError(context.testbed.steering().front().node +
+                           ": no instance is selected, so none can be loaded");
   return *best;
 }
 
@@ -91,7 +106,7 @@ class ServiceLatency final : public Test {
     for (int i = 0; i < steps; ++i) {
       const auto offset = static_cast<double>(conditions.interval.count()) * random.uniform();
       context.phase("stable", stable_time(conditions.interval));
-      const scenarios::Site& site = selected_site(testbed);
+      const scenarios::Site& site = selected_site(context);
       const auto tick = testbed.command(site.node, {{"do", "status"}}).at("next_tick_ns").get<std::int64_t>();
       context.begin_phase(kMeasurePhase);
       testbed.sleep_until(from_ns(tick + static_cast<std::int64_t>(offset)));

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "suite/report/figure.h"
 #include "suite/tests/control_plane.h"
 #include "suite/tests/losses.h"
@@ -16,6 +17,7 @@ namespace cats::suite {
 namespace {
 
 constexpr const char* kChanges = "changes";
+constexpr Duration kDrawn = std::chrono::seconds(1);  // longest wait before a link changes
 constexpr const char* kControllerLog = "events/<controller>.jsonl";
 
 using Names = std::set<std::string>;
@@ -147,7 +149,7 @@ class TopologyDiscovery final : public Test {
 
   Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return c.duration("outage_s") + c.duration("discover_s") +
-           static_cast<int>(c.number("steps")) * (c.duration("down_s") + c.duration("up_s"));
+           static_cast<int>(c.number("steps")) * (c.duration("down_s") + c.duration("up_s") + 2 * kDrawn);
   }
 
   std::optional<std::string> impossible(const Conditions& c) const override {
@@ -167,9 +169,12 @@ class TopologyDiscovery final : public Test {
     restore(context, controller, scenarios::Part::agent);
     testbed.sleep_until(testbed.now() + c.duration("discover_s"));
     context.begin_phase(kChanges);
+    // The controller asks at fixed times since its start: a change falls at any time between two of them.
+    RandomStream random(context.seed, "topology-discovery/changes");
     for (int step = 0; step < static_cast<int>(c.number("steps")); ++step) {
       const topologies::Link& link = *links[static_cast<std::size_t>(step) % links.size()];
       for (const bool up : {false, true}) {
+        testbed.sleep_until(testbed.now() + from_seconds(random.uniform() * to_seconds(kDrawn)));
         const Instant begun = testbed.now();
         set_link(context, link.a.node, link.b.node, up);
         testbed.sleep_until(begun + c.duration(up ? "up_s" : "down_s"));
