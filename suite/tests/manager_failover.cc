@@ -28,8 +28,8 @@ struct ReturnView {
 };
 
 WayUpdates rest_way(const RunData& data, const Trial& trial) {
-  for (WayUpdates& way : updates_of(data, trial))
-    if (way.via == kRestWay) return std::move(way);
+  for (const WayUpdates& way : updates_of(data, trial))
+    if (way.via == kRestWay) return way;
   throw MeasurementError(fmt::format("trial {}: nobody gets metrics by REST (event testbed)", trial.id));
 }
 
