@@ -167,8 +167,7 @@ std::vector<std::size_t> services_of(const std::vector<MetricUpdate>& updates) {
   std::vector<std::size_t> services;
   for (const MetricUpdate& update : updates) services.push_back(update.service);
   std::ranges::sort(services);
-  const auto repeated = std::ranges::unique(services);
-  services.erase(repeated.begin(), repeated.end());
+  services.erase(std::unique(services.begin(), services.end()), services.end());
   return services;
 }
 

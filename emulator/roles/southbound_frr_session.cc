@@ -32,7 +32,7 @@ std::string last_line_of(const std::string& text) { return text.substr(text.find
 }  // namespace
 
 FrrSession::FrrSession(const asio::any_io_executor& executor, FrrRouter::Listener daemon, std::string password)
-    : executor_(executor), daemon_(std::move(daemon)), password_(std::move(password)) {}
+    : executor_(executor), daemon_(daemon), password_(std::move(password)) {}
 
 void FrrSession::close() {
   closed_ = true;

@@ -170,7 +170,7 @@ std::unique_ptr<Southbound> frr_grpc_southbound(const asio::any_io_executor& exe
 // A module of another build of FRR would be loaded, and fail in ways of its own.
 std::filesystem::path frr_grpc_module() {
   const std::filesystem::path directory = CATS_FRR_GRPC_DIR;
-  const std::filesystem::path file = directory / "grpc.so";
+  std::filesystem::path file = directory / "grpc.so";
   if (!std::filesystem::exists(file) || !std::filesystem::exists(directory / "version"))
     throw UsageError(fmt::format("{} is not there: {}", file.string(), kMakeIt));
   const std::string made_for = read_file(directory / "version");
