@@ -126,7 +126,9 @@ TEST(Modes, ChangingTheModeIsAllItTakes) {
     const auto scenario = load_scenario(CATS_SOURCE_DIR "/scenarios/centralized.yaml", catalogue(), {"mode=" + mode});
     ASSERT_TRUE(scenario) << scenario.error().message;
     EXPECT_EQ(to_string(scenario->mode), mode);
-    if (scenario->cps() == Cps::split) EXPECT_EQ(scenario->cases.at(0).scenario->fallback(), "compute_norm");
+    if (scenario->cps() == Cps::split) {
+      EXPECT_EQ(scenario->cases.at(0).scenario->fallback(), "compute_norm");
+    }
   }
 }
 
