@@ -10,11 +10,12 @@
 
 namespace cats {
 
-EventLog::EventLog(const std::filesystem::path& path, std::string node, const Clock& clock)
+EventLog::EventLog(const std::filesystem::path& path, std::string node, const Clock& clock, Write mode)
     : file_(check(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644), "open {}", path.string())),
       path_(path.string()),
       node_(std::move(node)),
-      clock_(clock) {
+      clock_(clock),
+      mode_(mode) {
   cut_torn_line();
 }
 
@@ -77,7 +78,7 @@ void EventLog::end_line() {
 }
 
 void EventLog::flush_unless_together() {
-  if (together_ == 0) flush();
+  if (together_ == 0 && mode_ == Write::at_once) flush();
 }
 
 void EventLog::flush() {

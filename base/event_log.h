@@ -21,8 +21,12 @@ namespace cats {
 // when the call that writes it returns, and those of together() when that does.
 class EventLog {
  public:
+  // When lines go to the file: each at once; or when flush() is called and whenever there are kTogether octets, for
+  // those whose process loses nothing that it could not make again.
+  enum class Write : std::uint8_t { at_once, buffered };
+
   // Creates or appends to `path`; a torn last line, of a process that was killed, is cut off. Throws SystemError.
-  EventLog(const std::filesystem::path& path, std::string node, const Clock& clock);
+  EventLog(const std::filesystem::path& path, std::string node, const Clock& clock, Write mode = Write::at_once);
 
   // Writes {"t_ns", "node", "event", …fields}. `fields` is an object (or null for none).
   void write(std::string_view event, nlohmann::ordered_json fields = nullptr);
@@ -57,17 +61,20 @@ class EventLog {
     flush_unless_together();
   }
 
+  // What is buffered. Throws SystemError; the lines are lost then.
+  void flush();
+
  private:
   JsonWriter begin_line(Instant when, std::string_view event);
   void end_line();
   void flush_unless_together();
-  void flush();
   void cut_torn_line();
 
   Fd file_;
   std::string path_;
   std::string node_;
   const Clock& clock_;
+  Write mode_;
   std::string pending_;    // whole lines, and the one that is being written
   std::size_t whole_ = 0;  // octets of the whole ones
   unsigned together_ = 0;  // depth

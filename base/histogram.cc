@@ -59,10 +59,30 @@ Duration Histogram::percentile(double q) const {
   return max_;
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  Histogram later;
+  later.buckets_ = buckets_;
+  for (std::size_t i = 0; i < earlier.buckets_.size(); ++i) later.buckets_[i] -= earlier.buckets_[i];
+  later.count_ = count_ - earlier.count_;
+  if (later.count_ == 0) return later;
+  const std::vector<Bucket> left = later.buckets();
+  later.min_ = std::max(min_, left.front().lower);
+  later.max_ = std::min(max_, left.back().upper - Duration(1));
+  return later;
+}
+
+std::vector<Histogram::Bucket> Histogram::buckets() const {
+  std::vector<Bucket> used;
+  const auto bound = [](std::size_t index) { return Duration(static_cast<std::int64_t>(lower_bound_of(index))); };
+  for (std::size_t i = 0; i < buckets_.size(); ++i)
+    if (buckets_[i] > 0) used.push_back({bound(i), bound(i + 1), buckets_[i]});
+  return used;
+}
+
 std::string Histogram::csv() const {
   std::string text = "lower_ns,upper_ns,count\n";
-  for (std::size_t i = 0; i < buckets_.size(); ++i)
-    if (buckets_[i] > 0) text += fmt::format("{},{},{}\n", lower_bound_of(i), lower_bound_of(i + 1), buckets_[i]);
+  for (const Bucket& bucket : buckets())
+    text += fmt::format("{},{},{}\n", bucket.lower.count(), bucket.upper.count(), bucket.count);
   return text;
 }
 

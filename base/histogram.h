@@ -19,6 +19,15 @@ class Histogram {
   Duration max() const { return max_; }
   // Nearest rank, 0 < q ≤ 1: the upper end of the bucket that holds the ⌈q·count⌉-th value, never above max().
   Duration percentile(double q) const;
+  // What was recorded since `earlier` was a copy of this. min() and max() are then those of its buckets.
+  Histogram since(const Histogram& earlier) const;
+  // Those that are not empty, ascending: values from lower up to below upper.
+  struct Bucket {
+    Duration lower;
+    Duration upper;
+    std::uint64_t count;
+  };
+  std::vector<Bucket> buckets() const;
   // "lower_ns,upper_ns,count" lines with a header, for buckets that are not empty.
   std::string csv() const;
 

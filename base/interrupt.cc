@@ -7,9 +7,13 @@
 namespace cats {
 namespace {
 
-volatile std::sig_atomic_t g_interrupted = 0;
+// Written by a signal handler, read by every thread.
+std::atomic<bool> g_interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
-void remember(int /*signal*/) { g_interrupted = 1; }
+thread_local const std::atomic<bool>* t_stop = nullptr;
+
+void remember(int /*signal*/) { g_interrupted = true; }
 
 }  // namespace
 
@@ -21,10 +25,14 @@ void catch_interrupts() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return g_interrupted != 0; }
+bool interrupted() { return g_interrupted || (t_stop != nullptr && *t_stop); }
 
 void throw_if_interrupted() {
   if (interrupted()) throw Interrupted();
 }
+
+StopsThread::StopsThread(const std::atomic<bool>& stop) { t_stop = &stop; }
+
+StopsThread::~StopsThread() { t_stop = nullptr; }
 
 }  // namespace cats

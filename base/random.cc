@@ -1,7 +1,6 @@
 #include "base/random.h"
 
-#include <bit>
-#include <cmath>
+#include "base/portable_math.h"
 
 namespace cats {
 
@@ -19,20 +18,6 @@ RandomStream::RandomStream(std::uint64_t seed, std::string_view name) : state_{}
   for (auto& word : state_) word = x = mix64(x);
 }
 
-std::uint64_t RandomStream::bits() {
-  const std::uint64_t result = std::rotl(state_[1] * 5, 7) * 9;
-  const std::uint64_t t = state_[1] << 17;
-  state_[2] ^= state_[0];
-  state_[3] ^= state_[1];
-  state_[1] ^= state_[2];
-  state_[0] ^= state_[3];
-  state_[2] ^= t;
-  state_[3] = std::rotl(state_[3], 45);
-  return result;
-}
-
-double RandomStream::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
-
 double RandomStream::uniform(double lo, double hi) { return lo + (hi - lo) * uniform(); }
 
 std::uint64_t RandomStream::below(std::uint64_t n) {
@@ -42,6 +27,6 @@ std::uint64_t RandomStream::below(std::uint64_t n) {
   return x % n;
 }
 
-double RandomStream::exponential(double mean) { return -mean * std::log1p(-uniform()); }
+double RandomStream::exponential(double mean) { return -mean * portable::log(1 - uniform()); }
 
 }  // namespace cats

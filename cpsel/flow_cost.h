@@ -5,8 +5,8 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <utility>
+#include <vector>
 
 #include "cpsel/registry.h"
 
@@ -21,9 +21,15 @@ class FlowCost {
     double load = 0;
     double flows = 0;
     double reports = 0;
+    std::size_t at = 0;  // both ascend by id
     for (const Candidate& one : candidates) {
-      const auto [seen, is_new] = seen_.try_emplace(one.id, one.report);
-      if (is_new || std::exchange(seen->second, one.report) == one.report) continue;
+      const auto here = [&] { return at < seen_.size() && seen_[at].first == one.id; };
+      while (!here() && at < seen_.size() && seen_[at].first < one.id) ++at;
+      if (!here()) {
+        seen_.insert(seen_.begin() + static_cast<std::ptrdiff_t>(at++), {one.id, one.report});
+        continue;
+      }
+      if (std::exchange(seen_[at++].second, one.report) == one.report) continue;
       load += std::max(one.load, 0.0) * one.capacity;
       flows += one.flows_before_report.value();
       ++reports;
@@ -40,7 +46,7 @@ class FlowCost {
   double smoothing_;
   double load_ = 0;
   double flows_ = 0;
-  std::map<InstanceId, std::uint64_t> seen_;
+  std::vector<std::pair<InstanceId, std::uint64_t>> seen_;  // the last report of each, ascending
 };
 
 inline Parameter smoothing_parameter() {

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -28,14 +29,16 @@ class FlowCount {
   }
   // Nobody will ask about times before `when` again.
   void forget_before(Instant when) {
-    for (; !samples_.empty() && samples_.front().first <= when; samples_.pop_front())
-      forgotten_ = samples_.front().second;
+    const auto later = std::find_if(samples_.begin(), samples_.end(), [when](const auto& s) { return s.first > when; });
+    if (later == samples_.begin()) return;
+    forgotten_ = std::prev(later)->second;
+    samples_.erase(samples_.begin(), later);
   }
   // Those counted since the last call.
   double take_new() { return total_ - std::exchange(taken_, total_); }
 
  private:
-  std::deque<std::pair<Instant, double>> samples_;
+  std::vector<std::pair<Instant, double>> samples_;  // few: of the last two reports
   double total_ = 0;
   double forgotten_ = 0;
   double taken_ = 0;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/portable_math.h"
+
 namespace cats::cpsel {
 namespace {
 
@@ -33,7 +35,7 @@ constexpr std::array kMetrics = {
                "the one score of a service contact instance"},
 };
 
-double normal_cdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
+double normal_cdf(double z) { return 0.5 * portable::erfc(-z / std::numbers::sqrt2); }
 
 }  // namespace
 
@@ -87,7 +89,7 @@ double normalise(const Normalisation& normalisation, double value) {
       return std::clamp(share, 0.0, 1.0);
     }
     case NormalisationKind::sigmoid:
-      return 1 / (1 + std::exp(-sign * b * (value - a)));
+      return 1 / (1 + portable::exp(-sign * b * (value - a)));
     case NormalisationKind::zscore:
       return normal_cdf(sign * (value - a) / b);
   }
@@ -119,14 +121,17 @@ int quantise(double unquantised) {
   return static_cast<int>(std::floor(std::clamp(unquantised, 0.0, 1.0) * kMaxScore + 0.5));
 }
 
+double load_of(const MetricInfo& metric, double value, double capacity) {
+  if (metric.counts_in_whole && capacity > 0) value /= capacity;
+  if (metric.full_scale > 0) value /= metric.full_scale;
+  return metric.better == Better::less ? value : 1 - value;
+}
+
 std::optional<double> load_of(std::string_view metric, const Values& values, double capacity) {
   const MetricInfo* info = find_metric(metric);
   const auto found = values.find(std::string(metric));
   if (info == nullptr || found == values.end() || !std::isfinite(found->second)) return std::nullopt;
-  double value = found->second;
-  if (info->counts_in_whole && capacity > 0) value /= capacity;
-  if (info->full_scale > 0) value /= info->full_scale;
-  return info->better == Better::less ? value : 1 - value;
+  return load_of(*info, found->second, capacity);
 }
 
 }  // namespace cats::cpsel

@@ -125,6 +125,8 @@ struct Derived {
 Expected<Derived> derive(const std::vector<Declaration>& declarations, const Values& raw);
 int quantise(double unquantised);  // ×10, rounded half up, clamped to 0 … kMaxScore
 
+// A finite value of the metric as the load of an instance relative to its capacity: see below.
+double load_of(const MetricInfo& metric, double value, double capacity);
 // The metric as the load of an instance relative to its capacity: less is better, 0 … 1 where the metric has a full
 // scale (a score of 10 is load 0). Nothing when `values` lacks it.
 std::optional<double> load_of(std::string_view metric, const Values& values, double capacity);

@@ -1,7 +1,7 @@
 #include "cpsel/pid_weights.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace cats::cpsel {
 namespace {
@@ -10,6 +10,21 @@ constexpr double kLeastWeight = 0.1;
 constexpr double kMostWeight = 10;
 
 }  // namespace
+
+void PidWeights::follow(std::span<const Candidate> candidates) {
+  const auto same = [](const Controlled& a, const Candidate& b) { return a.id == b.id; };
+  if (std::equal(controlled_.begin(), controlled_.end(), candidates.begin(), candidates.end(), same)) return;
+  std::vector<Controlled> now;
+  std::size_t at = 0;  // both ascend by id
+  for (const Candidate& one : candidates) {
+    while (at < controlled_.size() && controlled_[at].id < one.id) ++at;
+    if (at < controlled_.size() && controlled_[at].id == one.id)
+      now.push_back(controlled_[at]);
+    else
+      now.push_back({.id = one.id});
+  }
+  controlled_ = std::move(now);
+}
 
 void PidWeights::step(Controlled& instance, double mean_load, double load) const {
   PidStep step;
@@ -28,28 +43,26 @@ void PidWeights::step(Controlled& instance, double mean_load, double load) const
 
 Choice PidWeights::choose(const Snapshot& snapshot) {
   now_ += snapshot.dt;
-  std::set<InstanceId> present;
+  follow(snapshot.candidates);
   double mean_load = 0;
-  for (const Candidate& one : snapshot.candidates) {
-    present.insert(one.id);
+  for (const Candidate& one : snapshot.candidates)
     mean_load += one.load / static_cast<double>(snapshot.candidates.size());
-  }
-  std::erase_if(controlled_, [&](const auto& entry) { return !present.contains(entry.first); });
-  for (const Candidate& one : snapshot.candidates) {
-    const auto [found, is_new] = controlled_.try_emplace(one.id);
-    Controlled& instance = found->second;
-    if (!is_new && instance.report == one.report) continue;
-    instance.report = one.report;
-    if (one.load > 0 && mean_load > 0) step(instance, mean_load, one.load);
-  }
   double sum = 0;
-  for (const auto& [id, instance] : controlled_) sum += instance.weight;
+  for (std::size_t i = 0; i < controlled_.size(); ++i) {
+    const Candidate& one = snapshot.candidates[i];
+    Controlled& instance = controlled_[i];
+    if (std::exchange(instance.is_new, false) || instance.report != one.report) {
+      instance.report = one.report;
+      if (one.load > 0 && mean_load > 0) step(instance, mean_load, one.load);
+    }
+    sum += instance.weight;
+  }
   const double mean = sum / static_cast<double>(controlled_.size());
   Choice choice;
-  for (const Candidate& one : snapshot.candidates) {
-    double& weight = controlled_.at(one.id).weight;
-    weight /= mean;
-    choice.weights.push_back(weight / static_cast<double>(controlled_.size()));
+  choice.weights.reserve(controlled_.size());
+  for (Controlled& instance : controlled_) {
+    instance.weight /= mean;
+    choice.weights.push_back(instance.weight / static_cast<double>(controlled_.size()));
   }
   return choice;
 }

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
+#include <vector>
 
 #include "cpsel/registry.h"
 
@@ -31,19 +31,22 @@ class PidWeights final : public Algorithm {
 
  private:
   struct Controlled {
+    InstanceId id;
+    bool is_new = true;
     double weight = 1;
     std::uint64_t report = 0;
-    std::optional<double> last_error;
+    std::optional<double> last_error = {};
     double sum = 0;
     Duration last_step{};
   };
 
+  void follow(std::span<const Candidate> candidates);
   void step(Controlled& instance, double mean_load, double load) const;
 
   Correction correction_;
   double sum_limit_;
-  Duration now_{};  // sum of dt
-  std::map<InstanceId, Controlled> controlled_;
+  Duration now_{};                      // sum of dt
+  std::vector<Controlled> controlled_;  // of the candidates, in their order
 };
 
 // With these gains per update, a load that follows weights within one update swings instead of settling.

@@ -7,16 +7,20 @@
 // One line per algorithm, by name: CATS_ALGORITHM(x) is x() in cpsel/algorithms/x.cc.
 #define CATS_ALGORITHMS(CATS_ALGORITHM) \
   CATS_ALGORITHM(bounded_hash)          \
+  CATS_ALGORITHM(c3)                    \
   CATS_ALGORITHM(capacity)              \
   CATS_ALGORITHM(ecmp)                  \
+  CATS_ALGORITHM(exp3)                  \
   CATS_ALGORITHM(global_min)            \
   CATS_ALGORITHM(global_min_local)      \
   CATS_ALGORITHM(inverse_load)          \
   CATS_ALGORITHM(load_interpretation)   \
   CATS_ALGORITHM(metadata_cost)         \
   CATS_ALGORITHM(p2c)                   \
+  CATS_ALGORITHM(peak_ewma)             \
   CATS_ALGORITHM(pid)                   \
   CATS_ALGORITHM(pid_a80)               \
+  CATS_ALGORITHM(prequal)               \
   CATS_ALGORITHM(round_robin)
 
 namespace cats::cpsel {
@@ -83,7 +87,9 @@ Expected<Parameters> complete(std::string_view algorithm, const Parameters& give
 Expected<std::unique_ptr<Algorithm>> make_algorithm(std::string_view name, const Parameters& given) {
   const auto parameters = complete(name, given);
   if (!parameters) return tl::make_unexpected(parameters.error());
-  return find_algorithm(name)->make(*parameters);
+  const AlgorithmInfo& info = *find_algorithm(name);
+  if (info.needs_replies) return fail("{} chooses for every flow by replies: it has no weights to give", name);
+  return info.make(*parameters);
 }
 
 }  // namespace cats::cpsel

@@ -68,18 +68,27 @@ struct Parameter {
 
 using Parameters = std::map<std::string, double>;
 
+// cpsel/flow_algorithm.h
+class FlowAlgorithm;
+struct FlowSetting;
+
 struct AlgorithmInfo {
   std::string name;
   std::string help = {};
   std::vector<Parameter> parameters = {};
   bool ignores_metrics = false;  // no metric of an instance changes what it chooses
-  bool needs_replies = false;    // cannot run where only packets are seen: the emulator refuses it
+  // Chooses for every flow, by what it hears of others: it has `make_for_flows` in the place of `make`. It cannot run
+  // where only packets are seen: the emulator refuses it.
+  bool needs_replies = false;
+  bool probes = false;  // one of these: asks instances between replies
   // Reads the flow table's counts, also between reports: it declares kRefresh.
   bool needs_flow_counts = false;
+  bool needs_values = false;  // reads metrics beside the load to steer by
   // Whoever gets new flows gets equally many: a router that shares them evenly among next hops can carry it out.
   bool equal_weights = false;
   // Every declared parameter is present in what they get.
   std::function<std::unique_ptr<Algorithm>(const Parameters&)> make = {};
+  std::function<std::unique_ptr<FlowAlgorithm>(const Parameters&, const FlowSetting&)> make_for_flows = {};
   // Why values that are allowed are nevertheless a poor choice where reports come every `interval`.
   std::function<std::optional<std::string>(const Parameters&, Duration interval)> warning = {};
 };
@@ -98,6 +107,7 @@ std::vector<std::string> algorithm_names();
 Expected<Parameters> complete(std::string_view algorithm, const Parameters& given);
 // Nothing when the algorithm is not known, or has nothing to say.
 std::optional<std::string> warning_of(std::string_view algorithm, const Parameters& complete, Duration interval);
+// Error: complete()'s, or it needs replies: see make_flow_algorithm().
 Expected<std::unique_ptr<Algorithm>> make_algorithm(std::string_view name, const Parameters& given);
 
 }  // namespace cats::cpsel

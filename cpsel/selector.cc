@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <utility>
 
 namespace cats::cpsel {
+namespace {
+
+const Values kNoValues;
+
+}  // namespace
 
 std::size_t Selector::add_service(ServiceSettings settings, const AlgorithmInfo& info,
                                   std::unique_ptr<Algorithm> algorithm) {
@@ -26,22 +31,24 @@ std::optional<Decision> Selector::received(std::size_t service, const InstanceId
 
 bool Selector::learn(std::size_t service, const InstanceId& instance, Report report, Instant now) {
   Service& s = services_.at(service);
-  const auto [found, is_new] = s.instances.try_emplace(instance);
-  Instance& known = found->second;
-  const bool tells_more = is_new || known.report.values != report.values || known.report.sequence != report.sequence ||
-                          known.report.window_end != report.window_end;
-  const std::optional<Instant> earlier = is_new ? std::nullopt : std::optional(born(known));
-  known.report = std::move(report);
+  const std::size_t place = place_of(s, instance);
+  s.reports.resize(s.ids.size());
+  Report& last = s.reports[place];
+  Known& known = s.known[place];
+  const bool tells_more = !known.announced || last.values != report.values || last.sequence != report.sequence ||
+                          last.window_end != report.window_end;
+  last = std::move(report);
   if (!tells_more) return false;
-  known.received = now;
-  known.number = ++s.reports;
-  known.earlier = earlier;
-  if (earlier) s.flows[instance].forget_before(*earlier);
+  const auto load = load_of(s.settings.steer_by, last.values, known.capacity);
+  known.load = load.value_or(0);
+  known.has_load = load.has_value();
+  heard(s, place, last.window_end, now);
   return true;
 }
 
 std::optional<Decision> Selector::withdrawn(std::size_t service, const InstanceId& instance, Instant now) {
-  if (services_.at(service).instances.erase(instance) == 0) return std::nullopt;
+  const auto place = find(services_.at(service), instance);
+  if (!place || !forget(service, *place)) return std::nullopt;
   return decide(service, now);
 }
 
@@ -55,19 +62,12 @@ std::vector<Decision> Selector::tick(Instant now) {
 }
 
 void Selector::flows_sent(std::size_t service, const InstanceId& instance, double total, Instant now) {
-  services_.at(service).flows[instance].sample(total, now);
+  flows_sent_to(service, place_of(services_.at(service), instance), total, now);
 }
 
 std::optional<Decision> Selector::refresh(std::size_t service, Instant now) {
-  Decision decision = ask(service, now);
-  const std::optional<Decision>& last = services_.at(service).last;
-  const auto moved = [](double a, double b) { return std::abs(a - b) >= kLeastMove; };
-  const auto differs = [](const DecisionInput& a, const DecisionInput& b) { return a.eligible != b.eligible; };
-  if (last && last->kernel_multipath == decision.kernel_multipath && last->inputs.size() == decision.inputs.size() &&
-      std::ranges::equal(last->weights, decision.weights, std::not_fn(moved)) &&
-      std::ranges::equal(last->inputs, decision.inputs, std::not_fn(differs)))
-    return std::nullopt;
-  return commit(std::move(decision));
+  if (!reweigh(service, now)) return std::nullopt;
+  return decision(service, now);
 }
 
 std::optional<Instant> Selector::next_tick() const {
@@ -90,90 +90,138 @@ Decision Selector::set_algorithm(std::size_t service, const AlgorithmInfo& info,
 }
 
 const Report* Selector::report(std::size_t service, const InstanceId& instance) const {
-  const auto& instances = services_.at(service).instances;
-  const auto found = instances.find(instance);
-  return found == instances.end() ? nullptr : &found->second.report;
-}
-
-Instant Selector::born(const Instance& instance) {
-  return std::min(instance.report.window_end.value_or(instance.received), instance.received);
+  const Service& s = services_.at(service);
+  const auto place = find(s, instance);
+  return place && s.known[*place].announced && *place < s.reports.size() ? &s.reports[*place] : nullptr;
 }
 
 // The first instant at which an instance that was young enough in the last decision no longer is.
 std::optional<Instant> Selector::next_expiry(const Service& service) {
   if (!service.settings.age_limit) return std::nullopt;
+  if (service.expiry_known) return service.last.expiry;
   std::optional<Instant> first;
-  for (const auto& [id, instance] : service.instances) {
-    const Instant end = born(instance) + *service.settings.age_limit + Duration(1);
-    if (service.last_decision && end <= *service.last_decision) continue;
+  for (const Known& known : service.known) {
+    const Instant end = known.born + *service.settings.age_limit + Duration(1);
+    if (!known.announced || (service.last_decision && end <= *service.last_decision)) continue;
     if (!first || end < *first) first = end;
   }
   return first;
 }
 
-Candidate Selector::candidate(const Service& service, const InstanceId& id, const Instance& instance,
-                              Instant now) const {
-  const auto capacity = service.settings.capacities.find(id);
-  Candidate candidate{.id = id,
-                      .metrics = &instance.report.values,
-                      .age = std::max(now - born(instance), Duration(0)),
-                      .capacity = capacity == service.settings.capacities.end() ? 1 : capacity->second,
-                      .last_weight = instance.last_weight,
-                      .report = instance.number};
-  if (service.needs_flow_counts) {
-    const auto flows = service.flows.find(id);
-    const auto since = [&](Instant when) { return flows == service.flows.end() ? 0 : flows->second.since(when); };
-    candidate.flows_since_report = since(born(instance));
-    candidate.flows_before_report = instance.earlier ? since(*instance.earlier) - since(born(instance)) : 0;
-  }
-  return candidate;
+// New flows since the last report, and between the last two.
+void Selector::fill_flows(const Service& service, std::size_t place, Candidate& candidate) {
+  candidate.flows_since_report = candidate.flows_before_report = 0;
+  if (service.flows.empty()) return;
+  const Known& known = service.known[place];
+  const FlowCount& flows = service.flows[place];
+  candidate.flows_since_report = flows.since(known.born);
+  if (known.has_earlier) candidate.flows_before_report = flows.since(known.earlier) - *candidate.flows_since_report;
 }
 
-Decision Selector::ask(std::size_t index, Instant now) {
-  Service& service = services_[index];
-  Decision decision{.service = index,
-                    .service_name = service.settings.name,
-                    .algorithm = service.algorithm_name,
-                    .when = now,
-                    .inputs = {},
-                    .weights = std::vector<double>(service.instances.size(), 0.0)};
-  std::vector<Candidate> candidates;
-  std::vector<std::size_t> input_of;  // candidate → input
-  for (const auto& [id, instance] : service.instances) {
-    Candidate one = candidate(service, id, instance, now);
-    const auto load = load_of(service.settings.steer_by, instance.report.values, one.capacity);
-    const bool young = !service.settings.age_limit || one.age <= *service.settings.age_limit;
-    const bool eligible = young && (load || service.ignores_metrics);
-    one.load = load.value_or(0);
-    decision.inputs.push_back({id, instance.report.sequence, one.age, load, instance.report.window_end, eligible});
-    if (!eligible) continue;
-    input_of.push_back(decision.inputs.size() - 1);
-    candidates.push_back(one);
+// Of the eligible, into candidates_ and places_; and who they are, and when the first will be too old, into answer_.
+std::span<const Candidate> Selector::candidates(Service& service, Instant now) {
+  const std::optional<Duration> limit = service.settings.age_limit;
+  const std::size_t size = service.known.size();
+  const std::size_t reports = service.reports.size();
+  if (candidates_.size() < size) candidates_.resize(size);
+  if (places_.size() < size) places_.resize(size);
+  answer_.eligible.assign(size, 0);
+  answer_.expiry.reset();
+  std::size_t count = 0;
+  for (std::size_t place = 0; place < size; ++place) {
+    const Known& known = service.known[place];
+    if (!known.announced) continue;
+    const Duration age = std::max(now - known.born, Duration(0));
+    if (limit) {
+      if (age > *limit) continue;
+      const Instant end = known.born + *limit + Duration(1);
+      if (!answer_.expiry || end < *answer_.expiry) answer_.expiry = end;
+    }
+    if (!known.has_load && !service.ignores_metrics) continue;
+    answer_.eligible[place] = 1;
+    Candidate& candidate = candidates_[count];
+    candidate.id = service.ids[place];
+    candidate.load = known.load;
+    candidate.metrics = place < reports ? &service.reports[place].values : &kNoValues;
+    candidate.age = age;
+    candidate.capacity = known.capacity;
+    candidate.last_weight = service.last.weights[place];
+    candidate.report = known.number;
+    if (service.needs_flow_counts) {
+      fill_flows(service, place, candidate);
+    } else {
+      candidate.flows_since_report.reset();
+      candidate.flows_before_report.reset();
+    }
+    places_[count++] = place;
   }
-  if (candidates.empty()) return decision;
-  Snapshot snapshot{.candidates = candidates,
+  return std::span(candidates_).first(count);
+}
+
+void Selector::ask(std::size_t index, Instant now) {
+  Service& service = services_.at(index);
+  const std::span<const Candidate> eligible = candidates(service, now);
+  answer_.weights.assign(service.known.size(), 0.0);
+  answer_.kernel_multipath = false;
+  answer_.note.clear();
+  if (eligible.empty()) return;
+  Snapshot snapshot{.candidates = eligible,
                     .dt = service.last_call ? now - *service.last_call : Duration(0),
                     .random = service.random};
   if (service.needs_flow_counts) {
     snapshot.arrivals = 0;
-    for (auto& [id, flows] : service.flows) *snapshot.arrivals += flows.take_new();
+    for (FlowCount& flows : service.flows) *snapshot.arrivals += flows.take_new();
   }
   service.last_call = now;
   Choice choice = service.algorithm->choose(snapshot);
-  decision.kernel_multipath = choice.kernel_multipath;
-  decision.note = std::move(choice.note);
+  answer_.kernel_multipath = choice.kernel_multipath;
+  answer_.note = std::move(choice.note);
   if (!choice.kernel_multipath)
-    for (std::size_t i = 0; i < input_of.size(); ++i) decision.weights[input_of[i]] = choice.weights.at(i);
-  return decision;
+    for (std::size_t i = 0; i < eligible.size(); ++i) answer_.weights[places_[i]] = choice.weights.at(i);
 }
 
-Decision Selector::commit(Decision decision) {
-  Service& service = services_[decision.service];
-  decision.id = ++last_id_;
-  std::size_t i = 0;
-  for (auto& [id, instance] : service.instances) instance.last_weight = decision.weights[i++];
-  service.last_decision = decision.when;
-  service.last = decision;
+bool Selector::moved(const Service& service, double least_move) const {
+  const auto near = [least_move](double a, double b) { return std::abs(a - b) < least_move; };
+  return !service.last_decision || service.others || service.last.kernel_multipath != answer_.kernel_multipath ||
+         service.last.eligible != answer_.eligible || !std::ranges::equal(service.last.weights, answer_.weights, near);
+}
+
+void Selector::commit(std::size_t index, Instant now) {
+  Service& service = services_[index];
+  ++last_id_;
+  std::swap(service.last, answer_);
+  service.last_decision = now;
+  service.others = false;
+  service.expiry_known = true;
+}
+
+Decision Selector::decision(std::size_t index, Instant now) const {
+  const Service& s = services_[index];
+  Decision decision{.id = last_id_,
+                    .service = index,
+                    .service_name = s.settings.name,
+                    .algorithm = s.algorithm_name,
+                    .when = now,
+                    .inputs = {},
+                    .weights = {},
+                    .kernel_multipath = s.last.kernel_multipath,
+                    .note = s.last.note};
+  for (std::size_t place = 0; place < s.known.size(); ++place) {
+    const Known& known = s.known[place];
+    if (!known.announced) continue;
+    DecisionInput input{.instance = s.ids[place],
+                        .sequence = {},
+                        .age = std::max(now - known.born, Duration(0)),
+                        .load = known.has_load ? std::optional(known.load) : std::nullopt,
+                        .window_end = {},
+                        .eligible = s.last.eligible[place] != 0};
+    if (place < s.reports.size()) {
+      input.sequence = s.reports[place].sequence;
+      input.window_end = s.reports[place].window_end;
+    }
+    decision.inputs.push_back(input);
+    decision.weights.push_back(s.last.weights[place]);
+  }
   return decision;
 }
 

@@ -3,9 +3,11 @@
 // each instance takes. A fresh board gives global-min, an old one gives shares of capacity. The board's age is the mean
 // age of its entries; λ is a moving average of the service's own arrivals; a flow's weight in load is FlowCost's.
 #include <algorithm>
-#include <cmath>
 #include <numeric>
+#include <vector>
 
+#include "base/portable_math.h"
+#include "cpsel/by_load.h"
 #include "cpsel/flow_cost.h"
 #include "cpsel/registry.h"
 
@@ -15,14 +17,12 @@ namespace {
 // Water of volume `amount` (load times capacity) over vessels of width cᵢ whose floors are the loads. No water: all of
 // it at the lowest floors.
 std::vector<double> pour(std::span<const Candidate> vessels, double amount) {
-  std::vector<std::size_t> order(vessels.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return vessels[a].load < vessels[b].load; });
+  const std::vector<Ranked> order = by_load(vessels);
   double width = 0;
-  double level = vessels[order.front()].load;
+  const double lowest = order.front().load;
+  double level = lowest;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const Candidate& vessel = vessels[order[i]];
+    const Candidate& vessel = vessels[order[i].candidate];
     if ((vessel.load - level) * width > amount) break;
     amount -= (vessel.load - level) * width;
     level = vessel.load;
@@ -32,9 +32,9 @@ std::vector<double> pour(std::span<const Candidate> vessels, double amount) {
   level += amount / width;
   std::vector<double> taken(vessels.size(), 0.0);
   for (std::size_t i = 0; i < vessels.size(); ++i)
-    taken[i] = level > vessels[order.front()].load ? std::max(level - vessels[i].load, 0.0) * vessels[i].capacity
-               : vessels[i].load <= floor          ? vessels[i].capacity
-                                                   : 0;
+    taken[i] = level > lowest             ? std::max(level - vessels[i].load, 0.0) * vessels[i].capacity
+               : vessels[i].load <= floor ? vessels[i].capacity
+                                          : 0;
   const double sum = std::accumulate(taken.begin(), taken.end(), 0.0);
   for (double& one : taken) one /= sum;
   return taken;
@@ -46,7 +46,7 @@ class Rate {
   explicit Rate(double memory_s) : memory_s_(memory_s) {}
   void observe(double events, double dt_s) {
     if (dt_s <= 0) return;
-    const double kept = std::exp(-dt_s / memory_s_);
+    const double kept = portable::exp(-dt_s / memory_s_);
     sum_ = kept * sum_ + (1 - kept) * events / dt_s;
     weight_ = kept * weight_ + (1 - kept);
   }

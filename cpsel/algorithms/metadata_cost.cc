@@ -63,6 +63,7 @@ AlgorithmInfo metadata_cost() {
           .help = "the BGP metadata draft's cost of delay, capacity and preference, against a reference instance",
           .parameters = {{"w", "none", 0.5, 0, 1, "weight of delay and capacity against preference"},
                          {"floor", "none", 0.01, 0.000001, 100, "least value of each metric, in its unit"}},
+          .needs_values = true,
           .equal_weights = true,
           .make = [](const Parameters& p) { return std::make_unique<MetadataCost>(p.at("w"), p.at("floor")); }};
 }

@@ -1,9 +1,9 @@
 // The power of two choices (Mitzenmacher): of two distinct instances drawn at random the less loaded wins. All draws
 // see one board, so the chance of rank r = 1 … N (least loaded first) is 2(N−r)/(N(N−1)), and that is its weight. Equal
 // loads share the weights of the ranks that they fill, as a fair coin between them would.
-#include <algorithm>
-#include <numeric>
+#include <vector>
 
+#include "cpsel/by_load.h"
 #include "cpsel/registry.h"
 
 namespace cats::cpsel::algorithms_of {
@@ -14,17 +14,15 @@ class P2c final : public Algorithm {
     const auto& candidates = snapshot.candidates;
     const std::size_t n = candidates.size();
     if (n == 1) return {false, {1}};
-    std::vector<std::size_t> order(n);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return candidates[a].load < candidates[b].load; });
+    const std::vector<Ranked> order = by_load(candidates);
     Choice choice{false, std::vector<double>(n, 0.0)};
     for (std::size_t first = 0; first < n;) {
       std::size_t end = first;
       double sum = 0;
-      for (; end < n && candidates[order[end]].load == candidates[order[first]].load; ++end)
+      for (; end < n && order[end].load == order[first].load; ++end)
         sum += 2 * static_cast<double>(n - 1 - end) / static_cast<double>(n * (n - 1));
-      for (std::size_t i = first; i < end; ++i) choice.weights[order[i]] = sum / static_cast<double>(end - first);
+      for (std::size_t i = first; i < end; ++i)
+        choice.weights[order[i].candidate] = sum / static_cast<double>(end - first);
       first = end;
     }
     return choice;

@@ -51,6 +51,21 @@ TEST_F(EventLogFile, AnEventNeedsNoMembers) {
   EXPECT_EQ(text(), line + line + line);
 }
 
+TEST_F(EventLogFile, ABufferedOneWritesWhenAskedOrFull) {
+  const std::filesystem::path path = directory_ / "r2.jsonl";
+  EventLog log(path, "r2", clock_, EventLog::Write::buffered);
+  const std::string line = "{\"t_ns\":42,\"node\":\"r2\",\"event\":\"x\"}\n";
+  log.write("x");
+  log.write_members(clock_.now(), "x", [](JsonWriter&) {});
+  log.together([&] { log.write("x"); });
+  EXPECT_EQ(read_file(path), "");
+  log.flush();
+  EXPECT_EQ(read_file(path), line + line + line);
+  log.flush();
+  for (std::size_t written = 0; written < EventLog::kTogether; written += line.size()) log.write("x");
+  EXPECT_GT(read_file(path).size(), EventLog::kTogether);
+}
+
 TEST_F(EventLogFile, WhatAPeerSaidMayBeNoUtf8) {
   log_.write("x", {{"why", "\xff"}});
   log_.write_members(clock_.now(), "x", [](JsonWriter& line) { line.field("why", "\xff"); });

@@ -35,5 +35,25 @@ RC_GTEST_PROP(Histogram, MergingIsRecordingBoth,
   RC_ASSERT(left.percentile(0.5) == both.percentile(0.5));
 }
 
+RC_GTEST_PROP(Histogram, WhatCameLaterIsWhatWasRecordedLater,
+              (const std::vector<std::uint32_t>& before, const std::vector<std::uint32_t>& after)) {
+  Histogram all, later;
+  for (const auto v : before) all.record(Duration(v));
+  const Histogram earlier = all;
+  for (const auto v : after) all.record(Duration(v)), later.record(Duration(v));
+  const Histogram since = all.since(earlier);
+  RC_ASSERT(since.csv() == later.csv());
+  RC_ASSERT(since.count() == after.size());
+  RC_ASSERT(since.min() <= later.min());
+  RC_ASSERT(since.max() >= later.max());
+  std::uint64_t count = 0;
+  for (const Histogram::Bucket& bucket : since.buckets()) {
+    RC_ASSERT(bucket.lower < bucket.upper);
+    RC_ASSERT(bucket.count > 0);
+    count += bucket.count;
+  }
+  RC_ASSERT(count == after.size());
+}
+
 }  // namespace
 }  // namespace cats

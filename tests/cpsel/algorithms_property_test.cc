@@ -49,8 +49,9 @@ std::vector<double> weights(Board& board, const Any& a, Duration dt = 500ms) {
 
 const std::vector<std::string>& weighted() {
   static const auto all = [] {
-    auto names = algorithm_names();
-    std::erase(names, "ecmp");
+    std::vector<std::string> names;
+    for (const AlgorithmInfo& info : algorithms())
+      if (info.name != "ecmp" && !info.needs_replies) names.push_back(info.name);
     return names;
   }();
   return all;

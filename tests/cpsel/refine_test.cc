@@ -20,6 +20,13 @@ TEST(Refine, LeavesOutWhatMayNotBeUsedHere) {
   EXPECT_EQ(refine({0.9, 0.1}, local), (std::vector<double>{0, 1}));
 }
 
+TEST(Refine, WhatIgnoresMetricsIsNotRefinedByOne) {
+  Decision local = known_here({0.5, 0, 0.2});
+  EXPECT_EQ(refine({0.5, 0.25, 0.25}, local, false), (std::vector<double>{0.5, 0.25, 0.25}));
+  local.inputs[0].eligible = false;
+  EXPECT_EQ(refine({0.5, 0.25, 0.25}, local, false), (std::vector<double>{0, 0.5, 0.5}));
+}
+
 TEST(Refine, FallsBackOnTheLocalChoiceWhenNoCandidateIsLeft) {
   Decision local = known_here({1, 1});
   local.weights = {0.25, 0.75};
