@@ -29,17 +29,12 @@ std::optional<std::string> instance_of(std::string_view path) {
 Manager::Manager(Config config, Callbacks callbacks)
     : config_(std::move(config)),
       callbacks_(std::move(callbacks)),
-      feed_(std::make_shared<http::EventFeed>(config_.incarnation, config_.keep, [this] { return state(); })) {
-  for (const Instance& instance : config_.instances) known_[instance.csci] = {.instance = instance};
-}
+      reports_(config_.instances),
+      feed_(std::make_shared<http::EventFeed>(config_.incarnation, config_.keep, [this] { return state(); })) {}
 
 void Manager::handle(const http::Request& request, const http::Reply& reply) {
-  const http::Principal* principal = request.bearer ? config_.tokens.find(*request.bearer) : nullptr;
-  Response response = principal == nullptr ? http::unauthorised() : answer(request, *principal);
-  if (response.status >= 400 && callbacks_.refused)
-    callbacks_.refused(principal == nullptr ? "" : principal->name, response.status,
-                       nlohmann::json::parse(response.body).at("detail").get<std::string>());
-  reply(std::move(response));
+  http::admit(request, config_.tokens, reply, callbacks_.refused,
+              [&](const http::Principal& principal, const http::Reply& told) { told(answer(request, principal)); });
 }
 
 Response Manager::answer(const http::Request& request, const http::Principal& principal) {
@@ -59,25 +54,20 @@ Response Manager::answer(const http::Request& request, const http::Principal& pr
 
 Response Manager::put_metrics(const http::Request& request, const http::Principal& principal, const std::string& csci) {
   const auto address = IpAddress::parse(csci);
-  const auto known = address ? known_.find(*address) : known_.end();
-  if (known == known_.end()) return problem(404, "no such instance: " + csci.substr(0, 80));
-  if (principal.role != "edge-server" || principal.name != known->second.instance.node)
-    return problem(403, fmt::format("{} may not publish for {}", principal.name, known->second.instance.node));
+  Known* known = address ? reports_.find(*address) : nullptr;
+  if (known == nullptr) return problem(404, "no such instance: " + csci.substr(0, 80));
+  if (principal.role != "edge-server" || principal.name != known->instance.node)
+    return problem(403, fmt::format("{} may not publish for {}", principal.name, known->instance.node));
   const auto json = nlohmann::json::parse(request.body, nullptr, false);
   if (json.is_discarded()) return problem(400, "the body is no JSON");
   auto report = report_from_json(json, config_.wall);
   if (!report) return problem(422, report.error().message);
-  return accept(known->second, *std::move(report), request.received);
+  return accept(*known, *std::move(report), request.received);
 }
 
 Response Manager::accept(Known& known, MetricReport report, Instant received) {
-  // An edge server that was started anew counts from 1 again, but its windows end later.
-  if (known.report && report.stamp->window_end <= known.report->stamp->window_end)
-    return problem(409, fmt::format("sequence {} is not newer than {}: its window ends no later",
-                                    report.stamp->sequence, known.report->stamp->sequence));
-  known.report = std::move(report);
-  known.received = received;
-  known.changed = true;
+  if (const auto accepted = LatestReports::accept(known, std::move(report), received); !accepted)
+    return problem(409, accepted.error().message);
   if (callbacks_.accepted) callbacks_.accepted(known.instance, *known.report, received);
   return {204, ""};
 }
@@ -91,35 +81,22 @@ Json Manager::describe(const Known& known) const {
 
 std::string Manager::state() const {
   Json instances = Json::array();
-  for (const auto& [csci, known] : known_) instances.push_back(describe(known));
+  for (const auto& [csci, known] : reports_.all()) instances.push_back(describe(known));
   return Json({{"instances", instances}}).dump();
 }
 
 Expected<void> Manager::publish_synthetic(std::uint32_t first, std::size_t count, Instant now) {
-  std::vector<const Known*> sources;
-  for (const auto& [csci, known] : known_) {
-    if (!known.report) return fail("{} of {} has not reported yet", csci, known.instance.node);
-    sources.push_back(&known);
-  }
-  if (count > sources.size()) return fail("{} reports in one event, of {} instances", count, sources.size());
+  const auto reports = reports_.synthetic(first, count, now);
+  if (!reports) return tl::make_unexpected(reports.error());
   Json instances = Json::array();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t sequence = first + static_cast<std::uint32_t>(i);
-    Known synthetic = *sources[sequence % sources.size()];
-    // Each window ends after the one before it.
-    synthetic.report->stamp = Stamp{sequence, now - Duration(static_cast<std::int64_t>(count - 1 - i))};
-    synthetic.report->known.reset();
-    synthetic.received = now;
-    instances.push_back(describe(synthetic));
-  }
+  for (const Known& synthetic : *reports) instances.push_back(describe(synthetic));
   feed_->publish("update", Json({{"instances", instances}}).dump());
   return {};
 }
 
 void Manager::tick() {
   Json instances = Json::array();
-  for (auto& [csci, known] : known_)
-    if (std::exchange(known.changed, false)) instances.push_back(describe(known));
+  for (const Known* known : reports_.take_changed()) instances.push_back(describe(*known));
   if (instances.empty()) return;
   feed_->publish("update", Json({{"instances", instances}}).dump());
   if (callbacks_.published) callbacks_.published(instances.size());

@@ -12,9 +12,7 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,20 +20,16 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
+#include "collectors/latest_reports.h"
 #include "collectors/metric_mapping.h"
-#include "http/server.h"
-#include "http/tokens.h"
+#include "http/admission.h"
 
 namespace cats::collectors {
 
 // Outlives the server that gives it requests.
 class Manager {
  public:
-  struct Instance {
-    std::string node;  // the edge server: the principal that may publish for it
-    IpAddress csci;
-    IpAddress cs_id;
-  };
+  using Instance = LatestReports::Instance;
   struct Config {
     std::vector<Instance> instances;
     http::Tokens tokens;
@@ -45,7 +39,7 @@ class Manager {
   };
   struct Callbacks {
     std::function<void(const Instance&, const MetricReport&, Instant received)> accepted = {};
-    std::function<void(const std::string& principal, unsigned status, const std::string& why)> refused = {};
+    http::Refused refused = {};
     std::function<void(std::size_t instances)> published = {};
   };
 
@@ -54,19 +48,11 @@ class Manager {
   void handle(const http::Request& request, const http::Reply& reply);
   // Every T: publishes an event with what was accepted since the last one, if anything.
   void tick();
-  // Test traffic: publishes an event with `count` reports that no edge server sent, of the instances in turn. Each has
-  // the values of the instance's last report, the next sequence number from `first` on, and a sampling window that ends
-  // as it is published, so that a receiver takes it for news and knows how long it was on the way. What is known here
-  // stays as it is. Error: more reports than instances, which no event may have; an instance that never reported.
+  // Test traffic: publishes an event with `count` reports that no edge server sent (LatestReports::synthetic).
   Expected<void> publish_synthetic(std::uint32_t first, std::size_t count, Instant now);
 
  private:
-  struct Known {
-    Instance instance;
-    std::optional<MetricReport> report = {};
-    Instant received = {};
-    bool changed = false;
-  };
+  using Known = LatestReports::Known;
 
   http::Response answer(const http::Request& request, const http::Principal& principal);
   http::Response put_metrics(const http::Request& request, const http::Principal& principal, const std::string& csci);
@@ -76,7 +62,7 @@ class Manager {
 
   Config config_;
   Callbacks callbacks_;
-  std::map<IpAddress, Known> known_;
+  LatestReports reports_;
   std::shared_ptr<http::EventFeed> feed_;
 };
 

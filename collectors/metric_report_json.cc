@@ -44,6 +44,17 @@ bool plain_values(PlainJson& text, std::map<std::string, double>& values) {
 
 }  // namespace
 
+nlohmann::ordered_json sent_event(const IpAddress& source, std::string_view via, const MetricReport& report) {
+  nlohmann::ordered_json fields = {{"source", source.str()}, {"via", via}, {"seq", nullptr}, {"window_end", nullptr}};
+  if (report.stamp) {
+    fields["seq"] = report.stamp->sequence;
+    fields["window_end"] = to_ns(report.stamp->window_end);
+  }
+  fields["values"] = report.values;
+  fields["known"] = report.known ? nlohmann::ordered_json(*report.known) : nlohmann::ordered_json(nullptr);
+  return fields;
+}
+
 nlohmann::ordered_json to_json(const MetricReport& report, const WallClock& wall) {
   nlohmann::ordered_json json;
   if (report.stamp) {

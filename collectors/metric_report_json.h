@@ -3,16 +3,21 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/plain_json.h"
 #include "collectors/metric_mapping.h"
 
 namespace cats::collectors {
 
 nlohmann::ordered_json to_json(const MetricReport& report, const WallClock& wall);
+
+// Members of the events metric_sent and metric_resent (docs/event-log.md).
+nlohmann::ordered_json sent_event(const IpAddress& source, std::string_view via, const MetricReport& report);
 
 // The error names everything that is wrong: a member that does not belong, a metric that nobody knows, a value that is
 // no finite number, a missing stamp.

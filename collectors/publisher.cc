@@ -1,8 +1,9 @@
 #include "collectors/publisher.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
+
+#include "collectors/route_reports.h"
 
 namespace cats::collectors {
 
@@ -11,27 +12,18 @@ class Publisher::Impl {
   Impl(boost::asio::io_context& io, PublisherConfig config, PublisherCallbacks callbacks)
       : config_(std::move(config)),
         callbacks_(std::move(callbacks)),
+        reports_(config_.wall, {.has_session = [this] { return established(); },
+                                .tell = [this](const RouteReports::Telling& telling) { return tell(telling); }}),
         speaker_(io, config_.speaker, speaker_callbacks()) {
     if (config_.cs_id.is_v4() != config_.csci.is_v4())
       throw UsageError(fmt::format("CS-ID {} and CSCI-ID {} are of different families", config_.cs_id, config_.csci));
   }
 
-  Expected<void> publish(const MetricReport& report) {
-    auto on_wire = quantised(report, config_.wall);
-    if (!on_wire) return tl::make_unexpected(on_wire.error());
-    latest_ = std::move(*on_wire);
-    told_ = false;
-    if (withdrawn_) return {};
-    return tell();
-  }
-
-  void announce_bare() {
-    latest_ = MetricReport{};
-    if (!withdrawn_) static_cast<void>(tell());
-  }
+  Expected<void> publish(const MetricReport& report) { return reports_.publish(report); }
+  void announce_bare() { static_cast<void>(reports_.announce_bare()); }
 
   Expected<void> withdraw() {
-    withdrawn_ = true;
+    reports_.withdraw();
     if (!established()) return {};
     bgp::Update update;
     if (config_.cs_id.is_v4())
@@ -41,20 +33,16 @@ class Publisher::Impl {
     return sent(speaker_.send(update));
   }
 
-  Expected<void> announce() {
-    withdrawn_ = false;
-    return tell();
-  }
-
-  void inject(PublisherFault fault, unsigned updates) { faulty_.inject(fault, updates); }
+  Expected<void> announce() { return reports_.announce(); }
+  void inject(PublisherFault fault, unsigned updates) { reports_.inject(fault, updates); }
 
   void close(const std::string& text, std::function<void()> done) {
-    if (!withdrawn_) static_cast<void>(withdraw());
+    if (!withdrawn()) static_cast<void>(withdraw());
     speaker_.close(text, std::chrono::seconds(1), std::move(done));
   }
 
   bool established() const { return speaker_.state() == bgp::SessionState::established; }
-  bool withdrawn() const { return withdrawn_; }
+  bool withdrawn() const { return reports_.withdrawn(); }
   bgp::Speaker& speaker() { return speaker_; }
 
  private:
@@ -64,9 +52,7 @@ class Publisher::Impl {
       if (state != bgp::SessionState::established) waiting_.clear();
       if (callbacks_.on_state) callbacks_.on_state(state, why);
     };
-    callbacks.on_established = [this](const bgp::Established&) {
-      if (!withdrawn_) static_cast<void>(tell());
-    };
+    callbacks.on_established = [this](const bgp::Established&) { static_cast<void>(reports_.established()); };
     callbacks.on_drained = [this] {
       const Instant now = std::chrono::steady_clock::now();
       for (const auto& [report, again] : std::exchange(waiting_, {})) notify(report, now, again);
@@ -74,24 +60,20 @@ class Publisher::Impl {
     return callbacks;
   }
 
-  // Sends the latest report when there is a session and a report.
-  Expected<void> tell() {
-    if (!latest_ || !established()) return {};
-    const bool again = std::exchange(told_, true);
-    const PublisherFault fault = faulty_.next();
-    if (fault == PublisherFault::lost_update) {
-      notify(*latest_, std::chrono::steady_clock::now(), again);
+  Expected<void> tell(const RouteReports::Telling& telling) {
+    if (telling.on_wire == nullptr) {
+      notify(telling.report, std::chrono::steady_clock::now(), telling.again);
       return {};
     }
-    const auto update = update_of(fault == PublisherFault::altered_value ? altered(*latest_) : *latest_);
+    const auto update = update_of(*telling.on_wire);
     if (!update) return tl::make_unexpected(update.error());
     const Instant handing = std::chrono::steady_clock::now();
     const auto handed = speaker_.send(*update);
     if (!handed) return tl::make_unexpected(handed.error());
     if (handed->queued_octets == 0)
-      notify(*latest_, handing, again);
+      notify(telling.report, handing, telling.again);
     else
-      waiting_.emplace_back(*latest_, again);
+      waiting_.emplace_back(telling.report, telling.again);
     return {};
   }
 
@@ -129,11 +111,8 @@ class Publisher::Impl {
 
   PublisherConfig config_;
   PublisherCallbacks callbacks_;
-  std::optional<MetricReport> latest_;
-  bool told_ = false;  // latest_ has gone out at least once
-  bool withdrawn_ = false;
+  RouteReports reports_;
   std::vector<std::pair<MetricReport, bool>> waiting_;  // in the speaker's queue
-  FaultyUpdates faulty_;
   bgp::Speaker speaker_;
 };
 

@@ -1,36 +1,25 @@
 #include "emulator/agent_plan.h"
 
 #include <algorithm>
-#include <numeric>
 
-#include "base/random.h"
 #include "cpsel/metrics_json.h"
 #include "emulator/control_plane.h"
 #include "emulator/kernel/leftovers.h"
 #include "emulator/roles/codes.h"
 #include "emulator/roles/ingress.h"
 #include "emulator/world.h"
+#include "scenarios/deployment.h"
 
 namespace cats {
 namespace {
 
 using nlohmann::ordered_json;
-using scenarios::Cps;
 using scenarios::Mode;
 using scenarios::Scenario;
 using scenarios::Via;
 using topologies::Node;
 using topologies::Role;
 using topologies::Topology;
-
-constexpr double kStateTimer_s = 10;  // unless session-continuity asks for another
-constexpr auto kLeastPhaseDistance = std::chrono::milliseconds(120);
-
-bool has_fault(const Scenario& scenario, const std::string& kind, const std::string& node) {
-  return std::ranges::any_of(scenario.faults, [&](const scenarios::Fault& fault) {
-    return fault.kind == kind && (fault.node.empty() || fault.node == node);
-  });
-}
 
 std::filesystem::path events_file(const AgentPaths& paths, const std::string& agent) {
   return paths.run_directory / "events" / (agent + ".jsonl");
@@ -48,12 +37,6 @@ ordered_json common(const std::string& name, const AgentPaths& paths) {
 IpAddress router_id(const std::string& node, const Topology& topology) {
   const auto position = std::ranges::find(topology.nodes, node, &Node::name) - topology.nodes.begin();
   return IpAddress::of("198.19.192.1").plus(static_cast<std::uint64_t>(position));
-}
-
-bgp::EdgeMetadataCodes codes(const scenarios::Attribute& attribute) {
-  return {.capability = static_cast<std::uint8_t>(attribute.capability_code),
-          .cats_metric = static_cast<std::uint16_t>(attribute.cats_metric_type),
-          .cats_stamp = static_cast<std::uint16_t>(attribute.cats_stamp_type)};
 }
 
 ordered_json edge_server(const Scenario& scenario, const Node& node, const std::string& run, const AgentPaths& paths,
@@ -84,12 +67,12 @@ ordered_json edge_server(const Scenario& scenario, const Node& node, const std::
                    {"local_address", session.local.str()},
                    {"peer_address", session.remote.str()},
                    {"transit", scenario.attribute.transit},
-                   {"codes", roles::to_json(codes(scenario.attribute))}};
-  if (const auto metrics = metrics_by(Via::bgp, scenario)) config["bgp"]["metrics"] = *metrics;
+                   {"codes", roles::to_json(scenarios::codes_of(scenario.attribute))}};
+  if (const auto metrics = scenarios::metrics_by(Via::bgp, scenario)) config["bgp"]["metrics"] = *metrics;
   if (scenario.mode == Mode::distributed) return config;
   const Node& manager = *topology.with_role(Role::kManager).at(0);
   config["manager"] = roles::to_json(Credentials(paths.state).peer(manager, node.name));
-  if (const auto metrics = metrics_by(Via::controller, scenario)) config["manager"]["metrics"] = *metrics;
+  if (const auto metrics = scenarios::metrics_by(Via::controller, scenario)) config["manager"]["metrics"] = *metrics;
   return config;
 }
 
@@ -106,37 +89,6 @@ kernel::ConntrackTimeouts session_timers(Duration timer) {
   return timeouts;
 }
 
-// As many slots as give every instance of a service equally many: equal weights are then equal to the last flow.
-std::size_t whole_turns(const Topology& topology) {
-  std::size_t instances = 1;
-  for (const auto& service : topology.services)
-    instances = std::lcm(instances, std::max<std::size_t>(service.instances.size(), 1));
-  return instances < kernel::kSlots ? kernel::kSlots - kernel::kSlots % instances : kernel::kSlots;
-}
-
-roles::IngressConfig::Cps cps_of(const Scenario& scenario) {
-  switch (scenario.cps()) {
-    case Cps::ingress:
-      return roles::IngressConfig::Cps::ingress;
-    case Cps::controller:
-      return roles::IngressConfig::Cps::controller;
-    case Cps::split:
-      return roles::IngressConfig::Cps::split;
-  }
-  return {};
-}
-
-// What the ingress' own C-PS does: all; where a controller decides, nothing but know which routes there are; between
-// the two, choose by what comes over BGP.
-void set_selection(const Scenario& scenario, roles::IngressConfig::Service& service) {
-  service.steer_by = scenario.cps() == Cps::split ? scenario.fallback() : scenario.metrics.steer_by;
-  service.algorithm = "ecmp";
-  if (scenario.cps() == Cps::controller) return;
-  service.algorithm = scenario.algorithm.name;
-  service.parameters = scenario.algorithm.parameters;
-  service.library = scenario.algorithm.library;
-}
-
 roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const AgentPaths& paths) {
   const Topology& topology = *scenario.network;
   const auto session = topologies::agent_sessions(topology, node).front();
@@ -150,25 +102,22 @@ roles::IngressConfig ingress(const Scenario& scenario, const Node& node, const A
                 .as = session.local_as,
                 .router_id = router_id(node.name, topology),
                 .standard = !scenario.attribute.transit};
-  config.codes = codes(scenario.attribute);
-  config.cps = cps_of(scenario);
+  config.codes = scenarios::codes_of(scenario.attribute);
+  config.cps = scenarios::ingress_cps(scenario);
   if (scenario.mode != Mode::distributed) config.rest = Credentials(paths.state).server(node);
   config.igp = {.protocol = roles::IgpConfig::Protocol::ospfv3,
                 .vty = World::vty_socket(paths.state, node.name, "ospf6d")};
-  config.slots = whole_turns(topology);
-  config.conntrack = !has_fault(scenario, "no-conntrack", node.name);
-  const auto* continuity = scenario.test("session-continuity");
-  config.session_timers = session_timers(from_seconds(
-      continuity == nullptr ? kStateTimer_s : continuity->parameters.value("state_timer_s", kStateTimer_s)));
+  config.slots = scenarios::flow_table_slots(topology);
+  config.conntrack = !scenarios::has_fault(scenario, "no-conntrack", node.name);
+  config.session_timers = session_timers(scenarios::session_timer(scenario));
+  const scenarios::OwnSelection own = scenarios::selection_at_ingress(scenario);
   for (const auto& service : topology.services) {
     roles::IngressConfig::Service entry{.cs_id = service.cs_id,
                                         .interval = scenario.interval,
                                         .age_limit = scenario.age_limit,
-                                        .steer_by = {},
-                                        .algorithm = {},
-                                        .parameters = {},
+                                        .steer_by = own.steer_by,
+                                        .algorithm = own.algorithm,
                                         .instances = {}};
-    set_selection(scenario, entry);
     for (const std::size_t index : service.instances) {
       const auto& instance = topology.instances.at(index);
       entry.instances.push_back({.csci = instance.csci,
@@ -199,28 +148,12 @@ void plan_control_plane(const Scenario& scenario, const AgentPaths& paths, Insta
 
 }  // namespace
 
-std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed) {
-  if (sources == 0) return {};
-  // Slots of equal length, in a seeded order; what a slot has beyond the least distance is drawn.
-  const Duration slot = interval / static_cast<std::int64_t>(sources);
-  const Duration slack = std::max(slot - Duration(kLeastPhaseDistance), Duration(0));
-  RandomStream random(seed, "publishing phases");
-  std::vector<std::size_t> order(sources);
-  std::iota(order.begin(), order.end(), 0);
-  for (std::size_t i = sources; i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-  std::vector<Duration> phases(sources);
-  for (std::size_t i = 0; i < sources; ++i)
-    phases[i] = slot * static_cast<std::int64_t>(order[i]) +
-                Duration(static_cast<std::int64_t>(random.uniform() * static_cast<double>(slack.count())));
-  return phases;
-}
-
 std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std::string& run, const AgentPaths& paths,
                                              Instant epoch) {
   const Topology& topology = *scenario.network;
   std::map<std::string, AgentPlan> plans;
   const auto edge_servers = topology.with_role(Role::kEdgeServer);
-  const auto phases = publishing_phases(edge_servers.size(), scenario.interval, scenario.seed);
+  const auto phases = scenarios::publishing_phases(edge_servers.size(), scenario.interval, scenario.seed);
   for (std::size_t i = 0; i < edge_servers.size(); ++i)
     plans[edge_servers[i]->name] = {.role = "edge-server",
                                     .config = edge_server(scenario, *edge_servers[i], run, paths, epoch, phases[i]),
@@ -235,9 +168,9 @@ std::map<std::string, AgentPlan> plan_agents(const Scenario& scenario, const std
     plans[node->name] = {.role = "host", .config = std::move(config)};
   }
   if (scenario.mode != Mode::distributed)
-    plan_control_plane(scenario, paths, epoch, quiet_phase(phases, scenario.interval), plans);
+    plan_control_plane(scenario, paths, epoch, scenarios::quiet_phase(phases, scenario.interval), plans);
   ordered_json tap = common("tap", paths);
-  tap["codes"] = roles::to_json(codes(scenario.attribute));
+  tap["codes"] = roles::to_json(scenarios::codes_of(scenario.attribute));
   tap["routers"] = ordered_json::array();
   for (const Node* node : topology.routers())
     tap["routers"].push_back(

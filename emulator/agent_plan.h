@@ -36,8 +36,4 @@ struct AgentPaths {
 std::map<std::string, AgentPlan> plan_agents(const scenarios::Scenario& scenario, const std::string& run,
                                              const AgentPaths& paths, Instant epoch);
 
-// When each source publishes within T: seeded, at least 120 ms apart when T allows, else evenly spread (cats-tests.md,
-// common rules). One per edge server, in the topology's order.
-std::vector<Duration> publishing_phases(std::size_t sources, Duration interval, std::uint64_t seed);
-
 }  // namespace cats

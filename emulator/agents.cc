@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "base/file.h"
+#include "cpsel/chosen_algorithm.h"
 
 namespace cats {
 namespace {
@@ -24,13 +25,11 @@ std::optional<std::vector<nlohmann::json>> commands_between(ordered_json before,
         return known.value(key, ordered_json()) == service.value(key, ordered_json());
       };
       if (same("algorithm") && same("parameters") && same("library")) continue;
-      nlohmann::json command = {{"do", "algorithm"},
-                                {"service", service.at("cs_id")},
-                                {"name", service["algorithm"]},
-                                {"parameters", service["parameters"]}};
+      cpsel::ChosenAlgorithm chosen{.name = service.at("algorithm").get<std::string>(),
+                                    .parameters = service.at("parameters").get<cpsel::Parameters>()};
       if (const auto library = service.value("library", ordered_json()); !library.is_null())
-        command["library"] = library;
-      commands.push_back(std::move(command));
+        chosen.library = library.get<std::string>();
+      commands.push_back(cpsel::algorithm_command(service.at("cs_id").get<std::string>(), chosen));
       for (const char* key : {"algorithm", "parameters", "library"})
         if (service.contains(key)) known[key] = service[key];
     }

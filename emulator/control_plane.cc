@@ -8,6 +8,7 @@
 #include "emulator/roles/southbound_config.h"
 #include "http/tls.h"
 #include "http/tokens.h"
+#include "scenarios/deployment.h"
 
 namespace cats {
 namespace {
@@ -129,33 +130,10 @@ std::string Credentials::read_vty_password() const {
   return password;
 }
 
-std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const Scenario& scenario) {
-  const bool everything = scenario.mode != scenarios::Mode::hybrid;
-  const bool this_way = (via == scenarios::Via::bgp) == (scenario.mode == scenarios::Mode::distributed);
-  if (everything) return this_way ? std::nullopt : std::optional(std::set<std::string>());
-  std::set<std::string> metrics;
-  for (const auto& metric : cpsel::metrics())
-    if (scenario.via(std::string(metric.name)) == via) metrics.emplace(metric.name);
-  return metrics;
-}
-
 std::optional<plan::FrrSouthbound> frr_southbound(const Scenario& scenario) {
   if (!scenario.steered_by_frr()) return std::nullopt;
   if (scenario.controller.southbound == SouthboundDriver::frr_vtysh) return plan::FrrSouthbound{};
   return plan::FrrSouthbound{roles::frr_grpc_module().string()};
-}
-
-Duration quiet_phase(std::vector<Duration> phases, Duration interval) {
-  if (phases.empty()) return Duration(0);
-  std::ranges::sort(phases);
-  Duration start = phases.back();
-  Duration longest = phases.front() + interval - phases.back();
-  for (std::size_t i = 1; i < phases.size(); ++i)
-    if (phases[i] - phases[i - 1] > longest) {
-      longest = phases[i] - phases[i - 1];
-      start = phases[i - 1];
-    }
-  return (start + longest / 2) % interval;
 }
 
 ordered_json manager_config(const Scenario& scenario, const Credentials& credentials, Instant epoch, Duration phase) {
@@ -206,10 +184,9 @@ ordered_json controller_config(const Scenario& scenario, const Credentials& cred
     ordered_json entry = {
         {"cs_id", service.cs_id.str()},
         {"age_limit_ns", scenario.age_limit ? ordered_json(scenario.age_limit->count()) : ordered_json(nullptr)},
-        {"steer_by", scenario.metrics.steer_by},
-        {"algorithm", scenario.algorithm.name},
-        {"parameters", scenario.algorithm.parameters},
-        {"instances", ordered_json::array()}};
+        {"steer_by", scenario.metrics.steer_by}};
+    entry.update(roles::to_json(scenarios::chosen(scenario.algorithm)));
+    entry["instances"] = ordered_json::array();
     for (const std::size_t index : service.instances) {
       const auto& instance = topology.instances.at(index);
       entry["instances"].push_back({{"csci", instance.csci.str()},

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "emulator/plan/plan.h"
+#include "emulator/roles/chosen_algorithm.h"
 #include "emulator/roles/rest_config.h"
 #include "scenarios/scenario.h"
 
@@ -40,16 +41,9 @@ class Credentials {
   std::filesystem::path directory_;
 };
 
-// Names of the metrics that go this way; nothing: all of them.
-std::optional<std::set<std::string>> metrics_by(scenarios::Via via, const scenarios::Scenario& scenario);
-
 // What the network needs for the scenario's southbound driver; nothing where no controller steers by FRR. Throws
 // UsageError where frr-grpc lacks FRR's module, saying what makes it.
 std::optional<plan::FrrSouthbound> frr_southbound(const scenarios::Scenario& scenario);
-
-// The middle of the longest time without a report of one of the sources, within T: the manager publishes then, so that
-// each of its updates has one report of each source.
-Duration quiet_phase(std::vector<Duration> phases, Duration interval);
 
 // What the configurations of the two have beside node, events and control.
 nlohmann::ordered_json manager_config(const scenarios::Scenario& scenario, const Credentials& credentials,

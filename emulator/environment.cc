@@ -56,9 +56,28 @@ ordered_json first_line(const std::vector<std::string>& argv) {
 
 ordered_json or_null(const std::string& text) { return text.empty() ? ordered_json(nullptr) : ordered_json(text); }
 
+ordered_json tools_of(bool simulated) {
+  if (simulated) return {{"frr", nullptr}, {"nft", nullptr}, {"iproute2", nullptr}};
+  return {{"frr", or_null(frr::installed_version())},
+          {"nft", first_line({"nft", "--version"})},
+          {"iproute2", first_line({"ip", "-V"})}};
+}
+
+// What keeps one site's use of the machine from another's; in virtual time nothing has to.
+ordered_json isolation_of(const scenarios::Scenario& scenario, bool simulated) {
+  ordered_json cgroup;
+  if (!simulated) cgroup = kernel::CgroupLayout::of_this_machine().v2 ? "v2" : "v1";
+  if (scenario.fleet) return {{"cgroup", cgroup}, {"pinning", "none"}};  // its sites have cores, not quotas
+  return {{"cgroup", cgroup},
+          {"service_quota_cores", scenario.service.quota_cores},
+          {"quota_period_ms", to_ms(scenario.service.quota_period)},
+          {"pinning", "none"}};
+}
+
 }  // namespace
 
 ordered_json environment(const scenarios::Scenario& scenario) {
+  const bool simulated = !scenarios::runs_on(scenario, scenarios::Engine::emulator);
   utsname names{};
   ::uname(&names);
   const ordered_json flags = field("/proc/cpuinfo", "flags", ':');
@@ -75,16 +94,9 @@ ordered_json environment(const scenarios::Scenario& scenario) {
       {"virtualised", flags.is_string() ? ordered_json(flags.get<std::string>().find("hypervisor") != std::string::npos)
                                         : ordered_json(nullptr)},
       {"clock_source", content("/sys/devices/system/clocksource/clocksource0/current_clocksource")},
-      {"tools",
-       {{"frr", or_null(frr::installed_version())},
-        {"nft", first_line({"nft", "--version"})},
-        {"iproute2", first_line({"ip", "-V"})}}},
+      {"tools", tools_of(simulated)},
       {"sysctls", sysctls},
-      {"isolation",
-       {{"cgroup", kernel::CgroupLayout::of_this_machine().v2 ? "v2" : "v1"},
-        {"service_quota_cores", scenario.service.quota_cores},
-        {"quota_period_ms", to_ms(scenario.service.quota_period)},
-        {"pinning", "none"}}},
+      {"isolation", isolation_of(scenario, simulated)},
       {"load_before", content("/proc/loadavg")},
   };
 }

@@ -10,7 +10,7 @@
 namespace cats {
 
 // cpu_model, cpus, memory_bytes, kernel, distribution, virtualised, clock_source, tools, sysctls, isolation,
-// load_before. What cannot be read is null.
+// load_before. What cannot be read is null, and so is what a simulated run does not use.
 nlohmann::ordered_json environment(const scenarios::Scenario& scenario);
 
 // Of this boot of the machine: CLOCK_MONOTONIC goes on as long as it stays the same.

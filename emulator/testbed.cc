@@ -27,7 +27,7 @@ void EmulatedTestbed::configure(const scenarios::Scenario& scenario) {
     build(scenario);
   else
     changed = agents_->change(plan_agents(scenario, options_.run, options_.paths, epoch_));
-  name_nodes(scenario);
+  deployment_ = scenarios::deployment_of(scenario);
   has_library_ = scenario.algorithm.is_library();
   if (!changed && !disturbed_) return;
   if (new_network) options_.stage("preflight");
@@ -69,42 +69,6 @@ void EmulatedTestbed::stop() {
   if (agents_) agents_->stop();
 }
 
-void EmulatedTestbed::name_nodes(const scenarios::Scenario& scenario) {
-  sites_.clear();
-  ingresses_.clear();
-  hosts_.clear();
-  for (const auto& instance : topology_->instances)
-    sites_.push_back({.node = instance.node,
-                      .csci = instance.csci,
-                      .cs_id = topology_->services.at(instance.service).cs_id,
-                      .egress = instance.egress,
-                      .quota_cores = scenario.service.quota_of(instance.node)});
-  for (const auto* node : topology_->with_role(topologies::Role::kIngress)) ingresses_.push_back(node->name);
-  for (const auto* node : topology_->with_role(topologies::Role::kHost)) hosts_.push_back(node->name);
-  name_path_selectors(scenario);
-}
-
-void EmulatedTestbed::name_path_selectors(const scenarios::Scenario& scenario) {
-  using scenarios::Cps;
-  using scenarios::Mode;
-  deciders_.clear();
-  steering_.clear();
-  receivers_.clear();
-  const auto controllers = topology_->with_role(topologies::Role::kController);
-  const std::string controller = scenario.mode == Mode::distributed ? "" : controllers.at(0)->name;
-  for (const std::string& ingress : ingresses_) {
-    steering_.push_back({.node = ingress,
-                         .decider = scenario.cps() == Cps::controller ? controller : ingress,
-                         .listener = scenario.cps() == Cps::ingress ? ingress : controller});
-    if (std::ranges::find(deciders_, steering_.back().decider) == deciders_.end())
-      deciders_.push_back(steering_.back().decider);
-    const auto by_bgp = metrics_by(scenarios::Via::bgp, scenario);
-    if (!by_bgp || !by_bgp->empty()) receivers_.push_back({ingress, "bgp"});
-  }
-  const auto by_rest = metrics_by(scenarios::Via::controller, scenario);
-  if (!by_rest || !by_rest->empty()) receivers_.push_back({controller, "rest"});
-}
-
 void EmulatedTestbed::check_alive() {
   throw_if_interrupted();
   if (const std::string dead = agents_->dead(); !dead.empty()) throw MeasurementError(dead);
@@ -113,13 +77,15 @@ void EmulatedTestbed::check_alive() {
 }
 
 void EmulatedTestbed::check_algorithms() {
-  for (const std::string& ingress : ingresses_) {
-    if (lost_.contains({ingress, scenarios::Part::agent})) continue;
-    const auto status = agents_->command(ingress, {{"do", "status"}}, kStatusTimeout);
+  std::set<std::string> nodes;
+  for (const auto& steering : deployment_.steering) nodes.insert({steering.decider, steering.listener});
+  for (const std::string& node : nodes) {
+    if (lost_.contains({node, scenarios::Part::agent})) continue;
+    const auto status = agents_->command(node, {{"do", "status"}}, kStatusTimeout);
     for (const auto& service : status.at("services"))
       if (!service.at("failure").is_null())
         throw scenarios::AlgorithmFailed(fmt::format("algorithm {} at {}: {}",
-                                                     service.at("algorithm").get<std::string>(), ingress,
+                                                     service.at("algorithm").get<std::string>(), node,
                                                      service.at("failure").get<std::string>()));
   }
 }

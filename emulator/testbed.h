@@ -13,6 +13,7 @@
 #include "emulator/agents.h"
 #include "emulator/preflight.h"
 #include "emulator/world.h"
+#include "scenarios/deployment.h"
 #include "scenarios/testbed.h"
 
 namespace cats {
@@ -25,8 +26,8 @@ struct TestbedOptions {
   // Of a network that is new, before it is built: the plan is written down, or deliberately altered.
   std::function<void(plan::Plan&, const scenarios::Scenario&)> planned = [](plan::Plan&, const scenarios::Scenario&) {};
   // After each preflight, of a new network or of agents that were started anew. May throw MeasurementError.
-  std::function<void(const std::vector<PreflightCheck>&, bool new_network)> checked =
-      [](const std::vector<PreflightCheck>&, bool) {};
+  std::function<void(const std::vector<scenarios::PreflightCheck>&, bool new_network)> checked =
+      [](const std::vector<scenarios::PreflightCheck>&, bool) {};
 };
 
 class EmulatedTestbed final : public scenarios::Testbed {
@@ -39,12 +40,12 @@ class EmulatedTestbed final : public scenarios::Testbed {
 
   Instant now() const override { return MonotonicClock().now(); }
   void sleep_until(Instant when) override;
-  const std::vector<scenarios::Site>& sites() const override { return sites_; }
-  const std::vector<std::string>& ingresses() const override { return ingresses_; }
-  const std::vector<std::string>& hosts() const override { return hosts_; }
-  const std::vector<std::string>& deciders() const override { return deciders_; }
-  const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
-  const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
+  const std::vector<scenarios::Site>& sites() const override { return deployment_.sites; }
+  const std::vector<std::string>& ingresses() const override { return deployment_.ingresses; }
+  const std::vector<std::string>& hosts() const override { return deployment_.hosts; }
+  const std::vector<std::string>& deciders() const override { return deployment_.deciders; }
+  const std::vector<scenarios::Ingress>& steering() const override { return deployment_.steering; }
+  const std::vector<scenarios::Receiver>& receivers() const override { return deployment_.receivers; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
   void lose(const std::string& node, scenarios::Part part) override;
   void restore(const std::string& node, scenarios::Part part) override;
@@ -58,8 +59,6 @@ class EmulatedTestbed final : public scenarios::Testbed {
   void check_algorithms();
   void build(const scenarios::Scenario& scenario);
   void tear_down();
-  void name_nodes(const scenarios::Scenario& scenario);
-  void name_path_selectors(const scenarios::Scenario& scenario);
 
   TestbedOptions options_;
   Instant epoch_;
@@ -72,12 +71,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
   // Something was lost or down: sessions, routes and metrics have to be there again before the next trial.
   bool disturbed_ = false;
   bool has_library_ = false;  // the algorithm is one of the user's, which may break down
-  std::vector<scenarios::Site> sites_;
-  std::vector<std::string> ingresses_;
-  std::vector<std::string> hosts_;
-  std::vector<std::string> deciders_;
-  std::vector<scenarios::Ingress> steering_;
-  std::vector<scenarios::Receiver> receivers_;
+  scenarios::Deployment deployment_;
 };
 
 }  // namespace cats

@@ -1,3 +1,5 @@
+#include "base/svg.h"
+
 #include <algorithm>
 #include <map>
 #include <queue>
@@ -11,6 +13,7 @@ namespace {
 constexpr int kBoxWidth = 176;
 constexpr int kColumnGap = 216;
 constexpr int kRowGap = 52;
+constexpr int kHalfRowGap = kRowGap / 2;
 constexpr int kPortPitch = 26;
 constexpr int kLineHeight = 15;
 constexpr int kMargin = 32;
@@ -39,10 +42,7 @@ Look look(Role role) {
   return {"#ffffff", "#000000"};
 }
 
-std::string words(int x, int y, const char* anchor, int size, const char* colour, const std::string& text) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"{}\" font-size=\"{}\" fill=\"{}\">{}</text>\n", x, y,
-                     anchor, size, colour, text);
-}
+using svg::words;
 
 std::vector<std::string> captions(const Topology& topology, const Node& node) {
   std::vector<std::string> lines;
@@ -86,12 +86,7 @@ class Picture {
   }
 
   std::string draw() const {
-    std::string text = fmt::format(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
-        "font-family=\"Helvetica, Arial, sans-serif\">\n<title>{2}</title>\n"
-        "<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n"
-        "<text x=\"{3}\" y=\"38\" font-size=\"19\" font-weight=\"bold\" fill=\"#212529\">{2}</text>\n",
-        width_, height_, topology_.name, kMargin);
+    std::string text = svg::begin(width_, height_, topology_.name);
     text += words(kMargin, 60, "start", 12, "#495057", subtitle());
     for (std::size_t i = 0; i < topology_.links.size(); ++i) text += draw_link(i);
     for (const Node& node : topology_.nodes) text += draw_box(node);
@@ -201,7 +196,7 @@ class Picture {
     std::string text = fmt::format(
         "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"8\" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.5\"/>\n"
         "<text x=\"{}\" y=\"{}\" font-size=\"13\" font-weight=\"bold\" fill=\"#212529\">{}</text>\n",
-        box.x, box.y, kBoxWidth, box.height, colours.fill, colours.stroke, box.x + 12, y, node.name);
+        box.x, box.y, kBoxWidth, box.height, colours.fill, colours.stroke, box.x + 12, y, svg::escaped(node.name));
     text += words(box.x + kBoxWidth - 12, y, "end", 11, colours.stroke, std::string(role_name(node.role)));
     for (const std::string& line : lines) text += words(box.x + 12, y += kLineHeight, "start", 11, "#343a40", line);
     return text;
@@ -259,7 +254,7 @@ class Picture {
       return fmt::format("<path d=\"M {0} {1} V {2}\" stroke=\"{3}\" stroke-width=\"1.5\"/>\n", x, y1, b.y, stroke) +
              words(x + 6, y1 + 13, "start", 10, "#6c757d", caption(interface(upper))) +
              words(x + 6, b.y - 5, "start", 10, "#6c757d", caption(interface(lower))) +
-             words(x + 6, y1 + kRowGap / 2 + 4, "start", 10, "#495057", interface(upper).address.network().str());
+             words(x + 6, y1 + kHalfRowGap + 4, "start", 10, "#495057", interface(upper).address.network().str());
     }
     const int x = a.x + kBoxWidth;
     return fmt::format(

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/argument.h"
 #include "base/error.h"
 
 namespace boost::asio {
@@ -56,17 +57,7 @@ class Server {
   std::shared_ptr<Impl> impl_;
 };
 
-// request[name] as a T. Throws UsageError naming it when it is missing or of another type.
-template <class T>
-T argument(const nlohmann::json& request, const char* name) {
-  const auto found = request.find(name);
-  if (found == request.end()) throw UsageError(fmt::format("\"{}\" is missing", name));
-  try {
-    return found->template get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw UsageError(fmt::format("\"{}\": {} is not allowed", name, found->dump()));
-  }
-}
+using cats::argument;
 
 // This process's resident memory, for `status`.
 std::uint64_t resident_bytes();

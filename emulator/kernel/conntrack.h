@@ -8,20 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "base/flow_tuple.h"
 #include "base/ip.h"
 #include "emulator/kernel/namespace.h"
 
 namespace cats::kernel {
-
-struct FlowTuple {
-  IpAddress source;
-  IpAddress destination;
-  std::uint8_t protocol = 0;  // IPPROTO_TCP, …
-  std::uint16_t source_port = 0;
-  std::uint16_t destination_port = 0;
-
-  auto operator<=>(const FlowTuple&) const = default;
-};
 
 struct ConntrackEntry {
   FlowTuple original;

@@ -1,20 +1,13 @@
 #include "emulator/kernel/process.h"
 
-#include <algorithm>
 #include <array>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "emulator/kernel/spawn.h"
 
 namespace cats::kernel {
 namespace {
@@ -45,25 +38,36 @@ std::string content(const Fd& file) {
   }
 }
 
+// All but the standard files.
+ProcessOptions options_of(const SpawnOptions& options) {
+  ProcessOptions plain{.argv = options.argv,
+                       .env = options.env,
+                       .working_directory = options.working_directory,
+                       .private_mounts = options.private_mounts,
+                       .own_mount_namespace = options.own_mount_namespace,
+                       .die_with_parent = options.die_with_parent};
+  for (const Cgroup* const cgroup : options.cgroups)
+    for (const std::filesystem::path& file : cgroup->join_files()) plain.join_files.push_back(file);
+  if (options.ns != nullptr) {
+    plain.net_ns = options.ns->fd();
+    plain.where = fmt::format("in ns {}", options.ns->name());
+  }
+  return plain;
+}
+
 }  // namespace
 
 Process spawn(const SpawnOptions& options) {
-  Process process;
-  process.program_ = options.argv.at(0);
+  ProcessOptions plain = options_of(options);
   Fd in, out, err;
-  std::optional<StandardFiles> standard;
-  if (options.stdin_fd >= 0) {
-    standard = StandardFiles{options.stdin_fd, STDOUT_FILENO, STDERR_FILENO};
-  } else if (!options.inherit_output) {
+  if (!options.inherit_output) {
+    const std::string& program = options.argv.at(0);
     in = Fd(check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "open /dev/null"));
-    out = open_output(options.stdout_file, process.program_);
-    err = open_output(options.stderr_file.empty() ? options.stdout_file : options.stderr_file, process.program_);
-    standard = StandardFiles{in.get(), out.get(), err.get()};
+    out = open_output(options.stdout_file, program);
+    err = open_output(options.stderr_file.empty() ? options.stdout_file : options.stderr_file, program);
+    plain.standard = StandardFiles{in.get(), out.get(), err.get()};
   }
-  Started started = start_program(options, standard);
-  process.pid_ = started.pid;
-  process.pidfd_ = std::move(started.pidfd);
-  return process;
+  return start_process(plain);
 }
 
 Output run_program(const std::vector<std::string>& argv, const std::string& input, const Namespace* ns,
@@ -76,103 +80,14 @@ Output run_program(const std::vector<std::string>& argv, const std::string& inpu
   SpawnOptions options;
   options.argv = argv;
   options.ns = ns;
-  Started started = start_program(options, StandardFiles{in.get(), out.get(), err.get()});
-  Process process;
-  process.program_ = name;
-  process.pid_ = started.pid;
-  process.pidfd_ = std::move(started.pidfd);
+  ProcessOptions plain = options_of(options);
+  plain.standard = StandardFiles{in.get(), out.get(), err.get()};
+  Process process = start_process(plain);
   const std::optional<ExitStatus> status = process.wait(timeout);
   if (!status) {
     throw MeasurementError(fmt::format("{} did not end within {:.0f} s", name, to_seconds(timeout)));
   }
   return {*status, content(out), content(err)};
-}
-
-std::string ExitStatus::str() const {
-  return signal != 0 ? fmt::format("killed by signal {} ({})", signal, ::strsignal(signal))
-                     : fmt::format("exit status {}", code);
-}
-
-Process::~Process() {
-  if (pid_ > 0 && !status_) {
-    (void)::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
-    siginfo_t info{};
-    while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED) != 0 && errno == EINTR) {
-    }
-  }
-}
-
-Process::Process(Process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::move(other.pidfd_)),
-      program_(std::move(other.program_)),
-      status_(std::exchange(other.status_, std::nullopt)) {}
-
-Process& Process::operator=(Process&& other) noexcept {
-  std::swap(pid_, other.pid_);
-  std::swap(pidfd_, other.pidfd_);
-  std::swap(program_, other.program_);
-  std::swap(status_, other.status_);
-  return *this;
-}
-
-bool Process::running() { return pid_ > 0 && !wait(Duration::zero()); }
-
-void Process::kill(int signal) {
-  if (pid_ > 0 && !status_ && ::syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) != 0 &&
-      errno != ESRCH) {
-    throw SystemError(errno, fmt::format("send signal {} to {}", signal, program_));
-  }
-}
-
-ExitStatus Process::wait() {
-  if (!status_) {
-    siginfo_t info{};
-    while (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, WEXITED) != 0) {
-      if (errno != EINTR) {
-        throw SystemError(errno, fmt::format("wait for {}", program_));
-      }
-    }
-    status_ = info.si_code == CLD_EXITED ? ExitStatus{info.si_status, 0} : ExitStatus{0, info.si_status};
-  }
-  return *status_;
-}
-
-std::optional<ExitStatus> Process::wait(Duration timeout) {
-  if (status_) {
-    return status_;
-  }
-  const Instant deadline = MonotonicClock().now() + timeout;
-  for (;;) {
-    const Duration left = std::max(Duration::zero(), deadline - MonotonicClock().now());
-    const timespec limit{static_cast<time_t>(left.count() / 1'000'000'000),
-                         static_cast<long>(left.count() % 1'000'000'000)};
-    pollfd ended{pidfd_.get(), POLLIN, 0};
-    const int ready = ::ppoll(&ended, 1, &limit, nullptr);
-    if (ready > 0) {
-      return wait();
-    }
-    if (ready == 0) {
-      return std::nullopt;
-    }
-    if (errno != EINTR) {
-      throw SystemError(errno, fmt::format("wait for {}", program_));
-    }
-  }
-}
-
-ExitStatus Process::stop(Duration grace) {
-  kill(SIGTERM);
-  if (const std::optional<ExitStatus> status = wait(grace)) {
-    return *status;
-  }
-  kill(SIGKILL);
-  return wait();
-}
-
-void Process::release() {
-  pid_ = -1;
-  pidfd_.reset();
 }
 
 }  // namespace cats::kernel

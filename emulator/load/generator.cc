@@ -1,3 +1,5 @@
+#include "emulator/load/generator.h"
+
 #include <set>
 #include <utility>
 
@@ -9,9 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 
-#include "emulator/load/load.h"
-#include "emulator/load/samples.h"
 #include "http/client.h"
+#include "load/samples.h"
 
 namespace cats::load {
 namespace {
@@ -21,53 +22,34 @@ constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
 
 Instant now() { return std::chrono::steady_clock::now(); }
 
-// The load that runs. Shared by its sessions.
-struct Run {
-  LoadDescription load;
-  std::string target;
-  Instant stop;  // of the schedule: the load's end, or earlier when told so
-  LoadCounts counts;
-  Histogram latency;
+// The load that runs, shared by its sessions.
+struct RunningLoad : Run {
+  using Run::Run;
   unsigned active = 0;  // coroutines
-  unsigned open_sessions = 0;
-  std::uint64_t next_session = 0;
-  std::uint64_t sessions_before = 0;  // of earlier loads
   std::set<asio::steady_timer*> sleeping;
-
-  // Replies and queued requests are waited for until then.
-  Instant drained_by() const { return stop + load.timeout; }
-  Duration patience() const { return std::min(load.timeout, std::max(drained_by() - now(), Duration(1'000'000))); }
 };
 
-struct Session {
-  std::uint64_t number;
-  const char* kind;
-  Instant started{};
-  std::optional<Instant> connected{};
-  std::string source{};
-  std::uint16_t port = 0;
-  const char* outcome = "closed";
-  bool usable = true;
-  std::optional<Instant> stays_until{};  // open until then, at most until the schedule stops
-};
-
-// When a session's next request is scheduled; nothing after the last.
-using NextRequest = std::function<std::optional<Instant>()>;
-
-std::uint16_t source_port(const Run& run, std::uint64_t session) {
-  const auto& ports = run.load.source_ports;
-  if (!ports) return 0;
-  return static_cast<std::uint16_t>(ports->first + (run.sessions_before + session) % ports->count);
+// Fills in what the body says, if it says who answered.
+void read_body(const std::string& body, Reply& reply) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (!json.is_object() || !json.contains("instance") || !json["instance"].is_string()) return;
+  reply.instance = json["instance"].get<std::string>();
+  if (json.contains("queue_ns") && json["queue_ns"].is_number_integer()) reply.queue_ns = json["queue_ns"];
+  if (json.contains("service_ns") && json["service_ns"].is_number_integer()) reply.service_ns = json["service_ns"];
 }
 
-// Fills in what the reply says; false when it does not say it.
-bool read_reply(const std::string& body, RequestRow& row) {
-  const auto json = nlohmann::json::parse(body, nullptr, false);
-  if (!json.is_object() || !json.contains("instance") || !json["instance"].is_string()) return false;
-  row.instance = json["instance"].get<std::string>();
-  if (json.contains("queue_ns") && json["queue_ns"].is_number_integer()) row.queue_ns = json["queue_ns"];
-  if (json.contains("service_ns") && json["service_ns"].is_number_integer()) row.service_ns = json["service_ns"];
-  return true;
+Reply reply_of(const http::Answer& answer) {
+  Reply reply;
+  reply.sent = answer.sent;
+  reply.done = answer.done;
+  reply.status = answer.status;
+  if (answer.error == boost::beast::error::timeout)
+    reply.failure = Reply::Failure::timeout;
+  else if (answer.error)
+    reply.failure = Reply::Failure::reset;
+  else
+    read_body(answer.body, reply);
+  return reply;
 }
 
 }  // namespace
@@ -77,23 +59,14 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
   Impl(asio::io_context& io, GeneratorConfig config)
       : io_(io), config_(std::move(config)), samples_(config_.samples, config_.host) {}
 
-  Expected<void> start(const LoadDescription& load) {
-    if (run_) return fail("load {} is still running", run_->load.trial);
-    if (load.start < now()) return fail("start_ns has passed {:.1f} ms ago", to_ms(now() - load.start));
-    if (config_.source && config_.source->is_v4() != load.service.is_v4())
-      return fail("{} is not reached from {}: not the same family", load.service, *config_.source);
-    auto run = std::make_shared<Run>();
-    run->load = load;
-    run->target = fmt::format("/work?us={}", load.work_us);
-    run->stop = load.end();
-    run->sessions_before = sessions_;
+  Expected<void> start(LoadDescription load) {
+    if (run_) return fail("load {} is still running", run_->load().trial);
+    if (auto can = read_traces(load, config_.samples.parent_path()); !can) return can;
+    if (auto can = can_start(load, now(), config_.source); !can) return can;
+    auto run = std::make_shared<RunningLoad>(std::move(load), config_.host, sessions_, samples_);
     run_ = run;
-    for (unsigned i = 0; load.persistent && i < load.persistent->sessions; ++i) {
-      spawn(run,
-            persistent_session(run, run->next_session++, std::make_shared<PersistentSchedule>(load, config_.host, i)));
-    }
-    if (load.short_sessions) spawn(run, open_short_sessions(run, ShortSchedule(load, config_.host)));
-    if (load.flows) spawn(run, open_flows(run));
+    for (Session& one : run->persistent()) spawn(run, session(run, begin(*run, std::move(one))));
+    for (NextOpening& next : run->openings()) spawn(run, open_sessions(run, std::move(next)));
     spawn(run, keep_open(run));
     return {};
   }
@@ -104,19 +77,24 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
     stop();
   }
 
-  LoadStatus status() const { return run_ ? status_of(*run_, true) : last_; }
+  LoadStatus status() const { return run_ ? run_->status(true) : last_; }
 
   // The schedule ends now, if it has not ended yet.
   void stop() {
     if (!run_) return;
-    run_->stop = std::min(run_->stop, now());
+    run_->stop_at(now());
     for (auto* timer : run_->sleeping) timer->cancel();
   }
 
   void flush() { samples_.flush(); }
 
  private:
-  using RunPtr = std::shared_ptr<Run>;
+  using RunPtr = std::shared_ptr<RunningLoad>;
+
+  static Session begin(Run& run, Session session) {
+    session.number = run.next_number();
+    return session;
+  }
 
   void spawn(const RunPtr& run, asio::awaitable<void> coroutine) {
     ++run->active;
@@ -127,102 +105,48 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void finish(const RunPtr& run) {
-    samples_.add_load(run->load.trial, run->load.start, run->stop, run->counts.offered, run->counts.sent,
-                      run->counts.answered);
-    samples_.flush();
-    last_ = status_of(*run, false);
-    sessions_ += run->next_session;
+    run->finish();
+    last_ = run->status(false);
+    sessions_ += run->sessions();
     run_.reset();
     for (auto& done : std::exchange(ended_, {})) done(last_.counts);
   }
 
-  static LoadStatus status_of(const Run& run, bool running) {
-    return {running, run.load.trial, run.counts, run.open_sessions, run.latency};
-  }
-
   // True when `when` has come and belongs to the schedule, false when the schedule stopped before it.
   asio::awaitable<bool> scheduled(RunPtr run, Instant when) {
-    if (when > now() && when < run->stop) {
+    if (when > now() && when < run->stop()) {
       asio::steady_timer timer(io_, when);
       run->sleeping.insert(&timer);
       co_await timer.async_wait(no_throw);
       run->sleeping.erase(&timer);
     }
-    co_return when < run->stop;
+    co_return when < run->stop();
   }
 
   // A load without any session still lasts until its end.
-  asio::awaitable<void> keep_open(RunPtr run) { co_await scheduled(run, run->stop - Duration(1)); }
+  asio::awaitable<void> keep_open(RunPtr run) { co_await scheduled(run, run->stop() - Duration(1)); }
 
-  asio::awaitable<void> open_short_sessions(RunPtr run, ShortSchedule schedule) {
-    while (const auto opens = schedule.next()) {
-      const bool due = co_await scheduled(run, *opens);
+  asio::awaitable<void> open_sessions(RunPtr run, NextOpening next) {
+    while (auto opening = next()) {
+      const bool due = co_await scheduled(run, opening->at);
       if (!due) co_return;
-      spawn(run, short_session(run, run->next_session++, *opens));
+      spawn(run, session(run, begin(*run, std::move(opening->session))));
     }
   }
 
-  asio::awaitable<void> short_session(RunPtr run, std::uint64_t number, Instant opens) {
-    unsigned taken = 0;
-    const ShortLoad load = *run->load.short_sessions;
-    const NextRequest next = [&]() -> std::optional<Instant> {
-      const Instant when = opens + taken * load.gap;
-      if (taken++ == load.requests || when >= run->load.end()) return std::nullopt;
-      return when;
-    };
-    Session one{number, "short"};
-    co_await session(run, one, next);
-  }
-
-  asio::awaitable<void> open_flows(RunPtr run) {
-    const std::vector<Flow> flows = draw_flows(run->load);
-    for (std::size_t i = run->load.flows->host; i < flows.size(); i += run->load.flows->hosts) {
-      const bool due = co_await scheduled(run, flows[i].opens);
-      if (!due) co_return;
-      spawn(run, flow_session(run, run->next_session++, flows[i]));
-    }
-  }
-
-  asio::awaitable<void> flow_session(RunPtr run, std::uint64_t number, Flow flow) {
-    Instant due = flow.opens;
-    const NextRequest next = [&]() -> std::optional<Instant> {
-      const Instant when = std::exchange(due, due + run->load.flows->gap);
-      return when < flow.ends || when == flow.opens ? std::optional(when) : std::nullopt;
-    };
-    Session one{number, "flow"};
-    one.stays_until = flow.ends;
-    co_await session(run, one, next);
-  }
-
-  asio::awaitable<void> persistent_session(RunPtr run, std::uint64_t number,
-                                           std::shared_ptr<PersistentSchedule> schedule) {
-    const NextRequest next = [schedule] { return schedule->next(); };
-    Session one{number, "persistent"};
-    one.stays_until = run->load.end() - Duration(1);
-    co_await session(run, one, next);
-  }
-
-  // Requests leave when `next` says, or as soon as the reply to the one before is there; one after the end of a broken
-  // session is recorded as unsent when its time comes.
-  asio::awaitable<void> session(RunPtr run, Session& session, const NextRequest& next) {
+  asio::awaitable<void> session(RunPtr run, Session session) {
     http::Client client(io_.get_executor());
     bool opened = false;
-    while (const auto when = next()) {
-      const bool due = co_await scheduled(run, *when);
-      if (!due) break;
-      ++run->counts.offered;
-      RequestRow row;
-      row.trial = run->load.trial;
-      row.scheduled = *when;
-      row.session = session.number;
-      row.kind = session.kind;
-      row.status = "unsent";
+    while (const auto due = session.next()) {
+      const bool has_come = co_await scheduled(run, due->at);
+      if (!has_come) break;
+      RequestRow row = run->offer(session, *due);
       if (!opened) {
         opened = true;
         co_await open(run, session, client, row);
       }
       if (session.usable && now() < run->drained_by()) co_await request(run, session, client, row);
-      samples_.add(row);
+      run->add(row);
     }
     if (opened && session.stays_until && session.usable) co_await scheduled(run, *session.stays_until);
     if (opened) close(*run, session, client);
@@ -232,66 +156,35 @@ class Generator::Impl : public std::enable_shared_from_this<Impl> {
     session.started = now();
     http::Client::Options options;
     options.source = config_.source;
-    options.source_port = source_port(*run, session.number);
-    const auto error = co_await client.connect(run->load.service, run->load.port, options, run->patience());
+    options.source_port = run->source_port(session);
+    const auto& load = run->load();
+    const auto error = co_await client.connect(load.service, load.port, options, run->patience(now()));
     if (const auto local = client.local()) {
       session.source = local->address().to_string();
       session.port = local->port();
     }
-    if (!error) {
-      session.connected = now();
-      ++run->open_sessions;
-      co_return;
-    }
-    session.usable = false;
-    session.outcome = "refused";
-    row.status = "connect_failed";
-    row.done = now();
+    if (error)
+      run->refused(session, row, now());
+    else
+      run->connected(session, now());
   }
 
   asio::awaitable<void> request(RunPtr run, Session& session, http::Client& client, RequestRow& row) {
-    const http::Answer answer = co_await client.get(run->target, run->patience());
-    row.sent = answer.sent;
-    row.done = answer.done;
-    if (answer.sent) ++run->counts.sent;
-    if (answer.error) {
-      row.status = answer.error == boost::beast::error::timeout ? "timeout" : "reset";
-      break_session(*run, session, client);
-      co_return;
-    }
-    const bool understood = read_reply(answer.body, row);
-    if (answer.status == 200 && understood) {
-      row.status = "ok";
-      ++run->counts.answered;
-      run->latency.record(answer.done - row.scheduled);
-    } else {
-      row.status = fmt::format("http_{}", answer.status);
-    }
-    if (!answer.keep_alive) break_session(*run, session, client);
+    const std::string target = fmt::format("/work?us={}", row.work_us);
+    const http::Answer answer = co_await client.get(target, run->patience(now()));
+    run->answered(row, reply_of(answer));
+    if (answer.error || !answer.keep_alive) break_session(*run, session, client);
   }
 
-  void break_session(Run& run, Session& session, http::Client& client) {
-    session.usable = false;
-    session.outcome = "broken";
+  static void break_session(Run& run, Session& session, http::Client& client) {
     client.close();
-    --run.open_sessions;
-    record(run, session);
+    run.broken(session, now());
   }
 
-  void close(Run& run, Session& session, http::Client& client) {
-    if (!session.usable) {
-      if (!session.connected) record(run, session);
-      return;
-    }
-    if (client.closed_by_peer()) return break_session(run, session, client);
-    client.close();
-    --run.open_sessions;
-    record(run, session);
-  }
-
-  void record(const Run& run, const Session& session) {
-    samples_.add(SessionRow{run.load.trial, session.number, session.kind, session.started, session.connected, now(),
-                            session.source, session.port, run.load.service.str(), session.outcome});
+  static void close(Run& run, Session& session, http::Client& client) {
+    if (session.usable && client.closed_by_peer()) return break_session(run, session, client);
+    if (session.usable) client.close();
+    run.closed(session, now());
   }
 
   asio::io_context& io_;

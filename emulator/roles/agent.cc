@@ -16,9 +16,8 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-Agent::Agent(std::string node, std::string role, const std::filesystem::path& events,
-             const std::filesystem::path& control)
-    : node_(std::move(node)), role_(std::move(role)), events_(events, node_, clock_), control_(io_, control) {
+Agent::Agent(const AgentConfig& config, std::string role)
+    : node_(config.node), role_(std::move(role)), events_(config.events, node_, clock_), control_(io_, config.control) {
   raise_descriptor_limit();
   signals_.add(SIGTERM);
   signals_.add(SIGINT);

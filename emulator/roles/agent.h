@@ -2,7 +2,6 @@
 // (docs/control.md), and an orderly end on SIGTERM and SIGINT.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -14,13 +13,14 @@
 #include "base/clock.h"
 #include "base/event_log.h"
 #include "emulator/control/server.h"
+#include "emulator/roles/agent_config.h"
 
 namespace cats::roles {
 
 class Agent {
  public:
   // Throws SystemError when the files cannot be made.
-  Agent(std::string node, std::string role, const std::filesystem::path& events, const std::filesystem::path& control);
+  Agent(const AgentConfig& config, std::string role);
 
   boost::asio::io_context& io() { return io_; }
   EventLog& events() { return events_; }

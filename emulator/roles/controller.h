@@ -5,8 +5,6 @@
 // orders, and learns the topology again. Its decisions have ids that no earlier one of this machine had.
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +13,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ip.h"
-#include "cpsel/registry.h"
+#include "cpsel/controller_selection.h"
+#include "emulator/roles/agent_config.h"
+#include "emulator/roles/chosen_algorithm.h"
 #include "emulator/roles/inventory.h"
 #include "emulator/roles/rest_config.h"
 #include "emulator/roles/southbound_config.h"
@@ -27,12 +27,9 @@ namespace cats::roles {
 //    "routers": [{"node": "r1", …}],                  with the members of southbound_config.h
 //    "agents": [{"node": "r1", "rest": {…}}],
 //    "inventory": {…},                                inventory.h
-//    "services": [{"cs_id", "age_limit_ns": null, "steer_by", "algorithm", "parameters": {},
+//    "services": [{"cs_id", "age_limit_ns": null, "steer_by", "algorithm", "library": null, "parameters": {},
 //                  "instances": [{"csci", "node", "capacity"}]}]}
-struct ControllerConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct ControllerConfig : AgentConfig {
   std::uint64_t seed = 0;
   // What it decides is refined by the routers: it logs `candidate` events then, theirs are the decisions.
   bool candidates = false;
@@ -49,27 +46,12 @@ struct ControllerConfig {
     std::string node;
     RestPeerConfig rest;
   };
-  std::vector<RouterAgent> agents;  // that are asked for topology, routes and sessions
+  std::vector<RouterAgent> agents;  // that are asked for topology, routes, sessions and counts of flows
 
   Inventory inventory;
 
-  struct Instance {
-    IpAddress csci;
-    std::string node;
-    double capacity = 1;
-  };
-  struct Service {
-    IpAddress cs_id;
-    std::optional<Duration> age_limit;
-    std::string steer_by;
-    std::string algorithm;
-    cpsel::Parameters parameters;
-    std::vector<Instance> instances;
-  };
+  using Service = cpsel::ControllerSelection::Service;
   std::vector<Service> services;
-
-  // The index of a service.
-  std::optional<std::size_t> find(const IpAddress& cs_id) const;
 };
 
 // Error: everything wrong in one line.

@@ -1,10 +1,8 @@
-#include <algorithm>
 #include <set>
 
 #include "base/json_fields.h"
 #include "cpsel/metrics.h"
 #include "emulator/roles/controller.h"
-#include "emulator/roles/ingress.h"
 
 namespace cats::roles {
 namespace {
@@ -16,10 +14,7 @@ ControllerConfig::Service read_controlled_service(JsonFields& fields) {
   service.steer_by = fields.get<std::string>("steer_by");
   if (cpsel::find_metric(service.steer_by) == nullptr)
     fields.problem("steer_by", "is \"" + service.steer_by + "\", no metric");
-  service.algorithm = fields.get<std::string>("algorithm");
-  service.parameters = read_parameters(fields);
-  if (const auto wrong = check_algorithm(service.algorithm, service.parameters))
-    fields.problem("algorithm", "is refused: " + *wrong);
+  service.algorithm = read_algorithm(fields);
   for (JsonFields& one : fields.objects("instances"))
     service.instances.push_back(
         {one.get<IpAddress>("csci"), one.get<std::string>("node"), one.get<double>("capacity")});
@@ -44,18 +39,10 @@ void read_agents(JsonFields& fields, ControllerConfig& config) {
 
 }  // namespace
 
-std::optional<std::size_t> ControllerConfig::find(const IpAddress& cs_id) const {
-  const auto found = std::ranges::find(services, cs_id, &Service::cs_id);
-  if (found == services.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - services.begin());
-}
-
 Expected<ControllerConfig> parse_controller(const nlohmann::json& json) {
   JsonFields fields(json, "controller");
   ControllerConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   config.seed = fields.get<std::uint64_t>("seed");
   config.candidates = fields.get("candidates", false);
   if (auto rest = fields.object("rest"))

@@ -1,6 +1,5 @@
 #include "emulator/roles/controller_metrics.h"
 
-#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
@@ -136,39 +135,6 @@ std::vector<MetricUpdate> read_updates(std::string_view event_data, const Servic
                                        const std::function<void(const std::string& why)>& bad) {
   if (auto updates = PlainEvent(event_data, services, wall).read()) return *std::move(updates);
   return read_any(event_data, services, wall, bad);
-}
-
-void learn(std::vector<MetricUpdate>& updates, cpsel::Selector& selector, Instant received) {
-  std::size_t news = 0;
-  for (MetricUpdate& update : updates) {
-    const collectors::Stamp stamp = update.report.stamp.value();
-    if (selector.learn(update.service, {update.csci, 0},
-                       {std::move(update.report.values), stamp.sequence, stamp.window_end, 0, ""}, received))
-      std::swap(updates[news++], update);
-  }
-  updates.resize(news);
-}
-
-void log_received(EventLog& log, const std::vector<MetricUpdate>& updates, const cpsel::Selector& selector,
-                  Instant received) {
-  for (const MetricUpdate& update : updates)
-    log.write_members(received, "metric_received", [&](JsonWriter& line) {
-      line.field("source", update.csci);
-      line.field("via", "rest");
-      line.field("seq", update.report.stamp->sequence);
-      line.field("path", 0);
-      line.field("values", selector.report(update.service, {update.csci, 0})->values);
-      line.field("known", update.report.known);
-      line.field("window_end", to_ns(update.report.stamp->window_end));
-    });
-}
-
-std::vector<std::size_t> services_of(const std::vector<MetricUpdate>& updates) {
-  std::vector<std::size_t> services;
-  for (const MetricUpdate& update : updates) services.push_back(update.service);
-  std::ranges::sort(services);
-  services.erase(std::unique(services.begin(), services.end()), services.end());
-  return services;
 }
 
 }  // namespace cats::roles

@@ -3,8 +3,6 @@
 #include <set>
 
 #include "base/json_fields.h"
-#include "emulator/roles/decision_event.h"
-#include "emulator/roles/ingress.h"
 
 namespace cats::roles {
 namespace {
@@ -60,10 +58,15 @@ ControllerRest::ControllerRest(boost::asio::io_context& io, const ControllerConf
       state_(state),
       log_(log),
       tokens_(config.rest.read_tokens()),
-      feed_(std::make_shared<http::EventFeed>(http::Tokens::generate().substr(0, 8), kKeptDecisions,
-                                              [this] { return selections().dump(); })),
+      feed_(
+          std::make_shared<http::EventFeed>(http::Tokens::generate().substr(0, 8), kKeptDecisions,
+                                            [this] { return state_.selection().selections(state_.orders()).dump(); })),
       server_(
-          io, [this](const http::Request& request, const http::Reply& reply) { handle(request, reply); },
+          io,
+          [this](const http::Request& request, const http::Reply& reply) {
+            http::admit(request, tokens_, reply, log_refused(log_),
+                        [&](const auto& principal, const auto& told) { ask(request, principal, told); });
+          },
           controller_server(config, log)) {}
 
 std::uint16_t ControllerRest::listen() { return server_.listen(config_.rest.address, config_.rest.port); }
@@ -71,19 +74,6 @@ std::uint16_t ControllerRest::listen() { return server_.listen(config_.rest.addr
 void ControllerRest::close() { server_.close(); }
 
 void ControllerRest::decided(const std::string& decision) { feed_->publish("decision", decision); }
-
-void ControllerRest::handle(const http::Request& request, const http::Reply& reply) {
-  const http::Principal* principal = request.bearer ? tokens_.find(*request.bearer) : nullptr;
-  const http::Reply logged = [this, reply, who = principal == nullptr ? "" : principal->name](http::Response response) {
-    if (response.status >= 400)
-      log_.write("refused", {{"principal", who},
-                             {"status", response.status},
-                             {"why", json::parse(response.body).at("detail").get<std::string>()}});
-    reply(std::move(response));
-  };
-  if (principal != nullptr) return ask(request, *principal, logged);
-  logged(http::unauthorised());
-}
 
 void ControllerRest::ask(const http::Request& request, const http::Principal& principal, const http::Reply& reply) {
   if (request.path.starts_with(kPolicies)) return reply(put_policy(request, principal));
@@ -102,16 +92,16 @@ void ControllerRest::ask(const http::Request& request, const http::Principal& pr
 http::Response ControllerRest::read(const std::string& path) const {
   if (path == "/v1/inventory") return json_response(to_json(config_.inventory));
   if (path == "/v1/topology") return json_response(state_.topology().json(std::chrono::steady_clock::now()));
-  if (path == "/v1/metrics") return json_response(metrics());
+  if (path == "/v1/metrics") return json_response(state_.selection().metrics());
   if (path == "/v1/policies") return json_response(policies());
-  if (path == "/v1/selections") return json_response(selections());
+  if (path == "/v1/selections") return json_response(state_.selection().selections(state_.orders()));
   if (path == "/v1/selections/events") return {.feed = feed_};
-  return json_response(routers());
+  return json_response(state_.orders().json());
 }
 
 http::Response ControllerRest::put_policy(const http::Request& request, const http::Principal& principal) {
   const auto cs_id = IpAddress::parse(request.path.substr(kPolicies.size()));
-  const auto service = cs_id ? config_.find(*cs_id) : std::nullopt;
+  const auto service = cs_id ? state_.selection().find(*cs_id) : std::nullopt;
   if (!service) return problem(404, "no such service: " + request.path.substr(kPolicies.size(), 80));
   if (request.method != "PUT") return http::not_allowed(request, "PUT");
   if (principal.role != "operator") return problem(403, principal.name + " may not set policies");
@@ -119,11 +109,12 @@ http::Response ControllerRest::put_policy(const http::Request& request, const ht
   if (body.is_discarded()) return problem(400, "the body is no JSON");
   if (!body.is_object()) return problem(422, "a policy is an object with algorithm and parameters");
   JsonFields fields(body, "");
-  const auto name = fields.get<std::string>("algorithm");
-  const cpsel::Parameters parameters = fields.has("parameters") ? read_parameters(fields) : cpsel::Parameters{};
+  ChosenAlgorithm chosen{.name = fields.get<std::string>("algorithm")};
+  if (fields.has("parameters")) chosen.parameters = read_parameters(fields);
   if (const auto wrong = fields.finish()) return problem(422, *wrong);
-  if (const auto wrong = check_algorithm(name, parameters)) return problem(422, *wrong);
-  return json_response({{"decision", state_.choose(*service, name, parameters)}});
+  // No library: whoever may set a policy may not name a file to run.
+  if (const auto wrong = check_algorithm(chosen.name, chosen.parameters)) return problem(422, *wrong);
+  return json_response({{"decision", state_.choose(*service, std::move(chosen))}});
 }
 
 // Of a path between kSelections and kHistory.
@@ -132,11 +123,11 @@ http::Response ControllerRest::history(const http::Request& request, const http:
   const std::string name =
       request.path.size() < ends ? "" : request.path.substr(kSelections.size(), request.path.size() - ends);
   const auto cs_id = IpAddress::parse(name);
-  const auto service = cs_id ? config_.find(*cs_id) : std::nullopt;
+  const auto service = cs_id ? state_.selection().find(*cs_id) : std::nullopt;
   if (!service) return problem(404, "no such service: " + name.substr(0, 80));
   if (request.method != "GET") return http::not_allowed(request, "GET");
   if (principal.role != "operator") return problem(403, principal.name + " may not ask a controller");
-  return json_response(state_.services().at(*service).history.json());
+  return json_response(state_.history(*service).json());
 }
 
 void ControllerRest::ask_routers(const std::string& target, const char* what, const http::Reply& reply) {
@@ -168,52 +159,13 @@ ordered_json ControllerRest::health() const {
   return told;
 }
 
-ordered_json ControllerRest::metrics() const {
-  ordered_json all = ordered_json::array();
-  for (std::size_t i = 0; i < config_.services.size(); ++i)
-    for (const auto& instance : config_.services[i].instances) {
-      const cpsel::Report* report = state_.report(i, instance.csci);
-      ordered_json one{{"csci", instance.csci.str()}, {"node", instance.node}};
-      one["sequence"] = report == nullptr ? ordered_json(nullptr) : or_null(report->sequence);
-      one["age_ns"] = report == nullptr ? ordered_json(nullptr) : age_of(report->window_end);
-      one["values"] = report == nullptr ? ordered_json(nullptr) : ordered_json(report->values);
-      all.push_back(std::move(one));
-    }
-  return all;
-}
-
 ordered_json ControllerRest::policies() const {
   ordered_json all = ordered_json::array();
-  const auto& services = state_.services();
+  const auto& services = state_.selection().services();
   for (std::size_t i = 0; i < services.size(); ++i)
     all.push_back({{"cs_id", config_.services[i].cs_id.str()},
-                   {"algorithm", services[i].algorithm},
-                   {"parameters", services[i].parameters}});
-  return all;
-}
-
-ordered_json ControllerRest::selections() const {
-  ordered_json all = ordered_json::array();
-  const auto& services = state_.services();
-  for (std::size_t i = 0; i < services.size(); ++i) {
-    if (!services[i].last) continue;
-    ordered_json one = to_json(*services[i].last);
-    one["in_force"] = ordered_json::array();
-    for (const RouterState& router : state_.routers()) {
-      const auto known = router.in_force.find(config_.services[i].cs_id);
-      if (known != router.in_force.end() && known->second == services[i].last->id)
-        one["in_force"].push_back(router.node);
-    }
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
-ordered_json ControllerRest::routers() const {
-  ordered_json all = ordered_json::array();
-  for (const RouterState& router : state_.routers())
-    all.push_back({{"node", router.node},
-                   {"failure", router.failure.empty() ? ordered_json(nullptr) : ordered_json(router.failure)}});
+                   {"algorithm", services[i].algorithm.name},
+                   {"parameters", services[i].algorithm.parameters}});
   return all;
 }
 

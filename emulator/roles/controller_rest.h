@@ -39,12 +39,7 @@ class ControllerRest {
   // A decision, as decision_text() has it, to those who follow.
   void decided(const std::string& decision);
 
-  nlohmann::ordered_json metrics() const;
-  nlohmann::ordered_json selections() const;
-  nlohmann::ordered_json routers() const;
-
  private:
-  void handle(const http::Request& request, const http::Reply& reply);
   void ask(const http::Request& request, const http::Principal& principal, const http::Reply& reply);
   http::Response read(const std::string& path) const;
   http::Response put_policy(const http::Request& request, const http::Principal& principal);

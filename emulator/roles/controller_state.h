@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
-#include "base/ip.h"
-#include "cpsel/selector.h"
+#include "cpsel/controller_selection.h"
 #include "emulator/roles/controller_routers.h"
 #include "emulator/roles/controller_topology.h"
 
@@ -37,18 +35,6 @@ class SelectionHistory {
   std::deque<Entry> entries_;
 };
 
-// In the order of the configuration.
-struct ServiceState {
-  std::string algorithm;
-  cpsel::Parameters parameters = {};
-  std::optional<cpsel::Decision> last = {};
-  SelectionHistory history = {};
-};
-struct RouterState {
-  std::string node;
-  std::map<IpAddress, std::uint64_t> in_force = {};  // decisions by service
-  std::string failure = {};                          // why the latest order is not in force
-};
 struct ManagerState {
   bool up = false;
   std::uint64_t events = 0;
@@ -61,18 +47,16 @@ class ControllerState {
   virtual ~ControllerState() = default;
 
   virtual const ManagerState& manager() const = 0;
-  virtual const std::vector<ServiceState>& services() const = 0;
-  virtual const std::vector<RouterState>& routers() const = 0;
+  virtual const cpsel::ControllerSelection& selection() const = 0;
+  virtual const SelectionHistory& history(std::size_t service) const = 0;
+  virtual const cpsel::OrderBook& orders() const = 0;
   virtual const KnownTopology& topology() const = 0;
-  // The last report of an instance; nullptr before the first one.
-  virtual const cpsel::Report* report(std::size_t service, const IpAddress& csci) const = 0;
   // Whether a router's agent answers; nothing before it was asked.
   virtual std::optional<bool> answers(const std::string& router) const = 0;
 
   virtual void ask_routers(const std::string& target, std::function<void(std::vector<RouterAgents::Answer>)> done) = 0;
   // Returns the id of the decision that the algorithm makes. Throws UsageError when it is refused.
-  virtual std::uint64_t choose(std::size_t service, const std::string& algorithm,
-                               const cpsel::Parameters& parameters) = 0;
+  virtual std::uint64_t choose(std::size_t service, cpsel::ChosenAlgorithm algorithm) = 0;
 };
 
 }  // namespace cats::roles

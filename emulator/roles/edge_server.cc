@@ -7,18 +7,21 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "base/file.h"
+#include "collectors/csma.h"
+#include "collectors/edge_server_fault.h"
+#include "collectors/metric_report_json.h"
 #include "collectors/prometheus_endpoint.h"
 #include "collectors/publisher.h"
 #include "collectors/rest_publisher.h"
 #include "cpsel/metrics_json.h"
 #include "emulator/kernel/cgroup.h"
 #include "emulator/roles/agent.h"
-#include "emulator/roles/edge_server_background.h"
 #include "emulator/roles/edge_server_connections.h"
-#include "emulator/roles/edge_server_csma.h"
 #include "emulator/roles/edge_server_load.h"
 #include "emulator/roles/edge_server_service.h"
 #include "emulator/roles/edge_server_work.h"
+#include "http/asio_scheduler.h"
+#include "load/background.h"
 
 namespace cats::roles {
 namespace {
@@ -49,7 +52,7 @@ double quota_of(const kernel::Cgroup& group) {
   return *quota;
 }
 
-CsmaConfig csma_config(const EdgeServerConfig& config) {
+collectors::CsmaConfig csma_config(const EdgeServerConfig& config) {
   auto declarations = cpsel::declarations_from_json(config.metrics);
   if (!declarations) throw UsageError(declarations.error().message);
   return {.csci = config.csci,
@@ -83,17 +86,17 @@ class EdgeServer {
  public:
   explicit EdgeServer(const EdgeServerConfig& config)
       : config_(config),
-        agent_(config.node, "edge-server", config.events, config.control),
+        agent_(config, "edge-server"),
         group_(kernel::Cgroup::open(config.cgroup)),
         pool_(config.workers, config.queue_limit, placer()),
         background_(placer(), [this] { return pool_.cpu_time(); }),
         scheduled_(placer(), [this] { return pool_.cpu_time(); }),
         neighbour_([this](pid_t thread) { pin(thread, shared_cpu_); }, [] { return Duration(0); }),
-        schedule_(agent_.io(), [this](double site, double neighbour) { follow_schedule(site, neighbour); }),
+        schedule_(scheduler_, [this](double site, double neighbour) { follow_schedule(site, neighbour); }),
         connections_(config.samples, config.node),
         service_(agent_.io(), config.csci.str(), pool_, connections_, addresses(config), config.port),
         csma_(
-            agent_.io(), csma_config(config), sources(), agent_.events(),
+            scheduler_, csma_config(config), sources(), agent_.events(),
             [this](const collectors::MetricReport& report) { publish(report); }, scrape_of(config)) {
     quota_of(group_);
     if (const auto& from = config_.prometheus)
@@ -130,7 +133,7 @@ class EdgeServer {
             [this] { return service_.read(std::chrono::steady_clock::now()); }};
   }
 
-  Scrape scrape_of(const EdgeServerConfig& config) {
+  collectors::Scrape scrape_of(const EdgeServerConfig& config) {
     if (!config.prometheus) return {};
     return [this](std::function<void(Expected<cpsel::Values>)> done) { scrape(std::move(done)); };
   }
@@ -185,14 +188,8 @@ class EdgeServer {
   }
 
   void log_sent(const char* via, const collectors::MetricReport& report, Instant at, bool again) {
-    ordered_json fields = {{"source", config_.csci.str()}, {"via", via}, {"seq", nullptr}, {"window_end", nullptr}};
-    if (report.stamp) {
-      fields["seq"] = report.stamp->sequence;
-      fields["window_end"] = to_ns(report.stamp->window_end);
-    }
-    fields["values"] = report.values;
-    fields["known"] = report.known ? ordered_json(*report.known) : ordered_json(nullptr);
-    agent_.events().write_at(at, again ? "metric_resent" : "metric_sent", std::move(fields));
+    agent_.events().write_at(at, again ? "metric_resent" : "metric_sent",
+                             collectors::sent_event(config_.csci, via, report));
   }
 
   void commands();
@@ -207,16 +204,17 @@ class EdgeServer {
 
   EdgeServerConfig config_;
   Agent agent_;
+  http::AsioScheduler scheduler_{agent_.io().get_executor()};
   kernel::Cgroup group_;
   WorkPool pool_;
   BackgroundLoad background_;
   BackgroundLoad scheduled_;
   int shared_cpu_ = first_cpu();  // of the service and its neighbour, while there is one
   BackgroundLoad neighbour_;      // its threads stay where this process is: in the node's group, outside the quota
-  BackgroundSchedule schedule_;
+  load::BackgroundSchedule schedule_;
   ConnectionLog connections_;
   Service service_;
-  Csma csma_;
+  collectors::Csma csma_;
   std::optional<collectors::PrometheusEndpoint> exporter_;
   std::vector<std::function<void(Expected<cpsel::Values>)>> scrape_waits_;
   std::optional<collectors::Publisher> publisher_;
@@ -274,15 +272,15 @@ void EdgeServer::sample(control::Reply reply) {
 }
 
 void EdgeServer::set_load(double cores, bool with_service) {
-  if (!(cores >= 0 && cores <= BackgroundLoad::kMaxCores))
-    throw UsageError(fmt::format("\"cores\": {} is not in 0 … {}", cores, BackgroundLoad::kMaxCores));
+  if (!(cores >= 0 && cores <= load::kMaxBackgroundCores))
+    throw UsageError(fmt::format("\"cores\": {} is not in 0 … {}", cores, load::kMaxBackgroundCores));
   background_.set(cores, with_service);
   agent_.events().write("load_changed",
                         {{"source", config_.csci.str()}, {"cores", cores}, {"with_service", with_service}});
 }
 
 void EdgeServer::set_schedule(const json& request, const control::Reply& reply) {
-  auto loads = parse_schedule(request);
+  auto loads = load::parse_schedule(request);
   if (!loads) return reply.fail(loads.error().message);
   schedule_.stop();
   if (!loads->empty())
@@ -321,30 +319,17 @@ void EdgeServer::announce(bool on, const control::Reply& reply) {
 }
 
 void EdgeServer::inject_fault(const json& request, const control::Reply& reply) {
-  const auto kind = control::argument<std::string>(request, "kind");
-  const auto updates = request.contains("updates") ? control::argument<unsigned>(request, "updates") : 1;
-  const bool bias = kind == "collector-bias";
-  const double points = bias ? control::argument<double>(request, "points") : 0;
-  auto fault = collectors::PublisherFault::none;
-  if (kind == "lost-update")
-    fault = collectors::PublisherFault::lost_update;
-  else if (kind == "altered-value")
-    fault = collectors::PublisherFault::altered_value;
-  else if (!bias && kind != "lost-count" && kind != "none")
-    return reply.fail(
-        fmt::format("\"kind\": {} is not collector-bias, lost-update, altered-value, lost-count or none", kind));
+  const auto fault = collectors::parse_edge_server_fault(request);
+  if (!fault) return reply.fail(fault.error().message);
   const bool publishes = metrics_by_bgp() || metrics_by_rest();
-  if (fault != collectors::PublisherFault::none && !publishes)
+  if (fault->publisher != collectors::PublisherFault::none && !publishes)
     return reply.fail("this edge server publishes no metrics");
-  if (bias || kind == "none") csma_.set_bias_points(points);
-  if (kind == "lost-count") connections_.lose_one();
-  if (kind == "none") connections_.lose_none();
-  if (metrics_by_bgp() && kind != "lost-count") publisher_->inject(fault, updates);
-  if (metrics_by_rest() && kind != "lost-count") to_manager_->inject(fault, updates);
-  ordered_json fields = {{"kind", kind}, {"source", config_.csci.str()}};
-  if (bias) fields["points"] = points;
-  if (fault != collectors::PublisherFault::none) fields["updates"] = updates;
-  agent_.events().write("fault", std::move(fields));
+  if (fault->biases() || fault->clears()) csma_.set_bias_points(fault->bias_points);
+  if (fault->loses_count()) connections_.lose_one();
+  if (fault->clears()) connections_.lose_none();
+  if (metrics_by_bgp() && !fault->loses_count()) publisher_->inject(fault->publisher, fault->updates);
+  if (metrics_by_rest() && !fault->loses_count()) to_manager_->inject(fault->publisher, fault->updates);
+  agent_.events().write("fault", fault->to_json(config_.csci));
   reply.ok();
 }
 

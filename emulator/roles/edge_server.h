@@ -16,6 +16,7 @@
 #include "base/ip.h"
 #include "bgp/edge_metadata.h"
 #include "collectors/prometheus_mapping.h"
+#include "emulator/roles/agent_config.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
@@ -51,10 +52,7 @@ struct EdgeServerManager {
 //    "bgp": {"local_as", "peer_as", "router_id", "local_address", "peer_address", "peer_port"?, "hold_time_ns"?,
 //            "transit"?, "codes"?, "metrics"?: ["norm_fi"]},
 //    "manager": {…rest_config.h…, "metrics"?: ["norm_fi"]}}
-struct EdgeServerConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct EdgeServerConfig : AgentConfig {
   std::filesystem::path samples;  // directory of the CSV files of docs/event-log.md
 
   IpAddress cs_id;

@@ -49,9 +49,7 @@ void check_values(const EdgeServerConfig& config, JsonFields& fields) {
 Expected<EdgeServerConfig> parse_edge_server(const nlohmann::json& json) {
   JsonFields fields(json, "edge-server");
   EdgeServerConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   config.samples = fields.get<std::string>("samples");
   config.cs_id = fields.get<IpAddress>("cs_id");
   config.csci = fields.get<IpAddress>("csci");

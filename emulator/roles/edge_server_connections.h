@@ -1,5 +1,4 @@
-// The connections that an edge server accepted, one row each: samples/<edge server>.connections.csv
-// (docs/event-log.md).
+// The connections that an edge server accepted, by socket.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +8,20 @@
 
 #include "base/clock.h"
 #include "base/ip.h"
-#include "emulator/load/samples.h"
+#include "load/connection_rows.h"
 
 namespace cats::roles {
 
 class ConnectionLog {
  public:
   // Creates or appends to the file. Throws SystemError.
-  ConnectionLog(const std::filesystem::path& samples, const std::string& node);
+  ConnectionLog(const std::filesystem::path& samples, const std::string& node) : rows_(samples, node) {}
 
   void accepted(int socket, const IpAddress& source, std::uint16_t port);
   // Writes the row, at once: a trial is checked as soon as it has ended.
   void closed(int socket);
-  // The deliberate fault `lost-count`: the next connection that closes gets no row.
-  void lose_one() { ++to_lose_; }
-  void lose_none() { to_lose_ = 0; }
+  void lose_one() { rows_.lose_one(); }
+  void lose_none() { rows_.lose_none(); }
 
  private:
   struct Open {
@@ -32,9 +30,8 @@ class ConnectionLog {
     std::uint16_t port = 0;
   };
 
-  load::CsvFile file_;
+  load::ConnectionRows rows_;
   std::map<int, Open> open_;  // by socket
-  unsigned to_lose_ = 0;
 };
 
 }  // namespace cats::roles

@@ -11,21 +11,20 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "load/background.h"
 
 namespace cats::roles {
 
 class BackgroundLoad {
  public:
-  static constexpr double kMaxCores = 256;
-
   // `place` is called with the id of each thread it starts; `service_cpu_time` is what the service has used so far.
   BackgroundLoad(std::function<void(pid_t)> place, std::function<Duration()> service_cpu_time);
   ~BackgroundLoad();
   BackgroundLoad(const BackgroundLoad&) = delete;
   BackgroundLoad& operator=(const BackgroundLoad&) = delete;
 
-  // CPU time per wall time, 0 … kMaxCores; 0 ends it. `with_service`: the service's own use counts towards it, so that
-  // both together use `cores` as long as the service alone uses less.
+  // CPU time per wall time, 0 … load::kMaxBackgroundCores; 0 ends it. `with_service`: the service's own use counts
+  // towards it, so that both together use `cores` as long as the service alone uses less.
   void set(double cores, bool with_service);
   double cores() const { return cores_; }
 

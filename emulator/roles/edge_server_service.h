@@ -11,10 +11,11 @@
 #include "emulator/roles/edge_server_connections.h"
 #include "emulator/roles/edge_server_work.h"
 #include "http/server.h"
+#include "load/load.h"
 
 namespace cats::roles {
 
-inline constexpr std::uint64_t kMaxWorkUs = 60'000'000;
+inline constexpr std::uint64_t kMaxWorkUs = load::kMostWork / std::chrono::microseconds(1);
 
 // Segments and payload octets of one TCP connection (TCP_INFO), its FIN counted as an octet; zeros for a socket that is
 // none.

@@ -9,14 +9,12 @@
 
 #include "base/error.h"
 #include "base/ip.h"
+#include "emulator/roles/agent_config.h"
 
 namespace cats::roles {
 
 // As JSON: {"node": "h1", "events": FILE, "control": SOCKET, "samples": DIRECTORY, "address": "2001:2::5"?}
-struct HostConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct HostConfig : AgentConfig {
   std::filesystem::path samples;     // exists
   std::optional<IpAddress> address;  // source of the sessions; the kernel chooses when absent
 };

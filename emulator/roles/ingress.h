@@ -15,18 +15,17 @@
 #include "base/error.h"
 #include "base/ip.h"
 #include "bgp/edge_metadata.h"
-#include "cpsel/registry.h"
+#include "cpsel/ingress_selection.h"
 #include "emulator/kernel/flow_table.h"
 #include "emulator/kernel/sysctl.h"
+#include "emulator/roles/agent_config.h"
+#include "emulator/roles/chosen_algorithm.h"
 #include "emulator/roles/igp_database.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
 
-struct IngressConfig {
-  std::string node;
-  std::filesystem::path events;   // the log that is appended to
-  std::filesystem::path control;  // the unix socket to listen on
+struct IngressConfig : AgentConfig {
   std::uint64_t seed = 0;
 
   struct Bgp {
@@ -43,7 +42,7 @@ struct IngressConfig {
 
   // Who chooses: this agent's C-PS; a controller that orders weights over the REST interface (ingress_rest.cc); or
   // both: the controller orders candidate weights, and this agent refines them (cpsel/refine.h).
-  enum class Cps : std::uint8_t { ingress, controller, split };
+  using Cps = cpsel::IngressCps;
   Cps cps = Cps::ingress;
   std::optional<RestServerConfig> rest;
   Duration controller_timeout = std::chrono::seconds(3);  // split: without an order for so long it is lost
@@ -65,24 +64,17 @@ struct IngressConfig {
     Duration interval{};                // T, as the scenario declares it
     std::optional<Duration> age_limit;  // absent with `refresh: on-change`
     std::string steer_by;               // a metric's name
-    std::string algorithm;
-    cpsel::Parameters parameters;
+    ChosenAlgorithm algorithm;
     // Peers that do not leave next hops unchanged: instances are told apart by next hop and path identifier, their
     // SIDs learnt; `instances` is empty then.
     bool key_by_path = false;
     std::vector<Instance> instances;
-    std::filesystem::path library = {};  // of an algorithm of the user's; empty for those of the registry
   };
   std::vector<Service> services;  // at index i: marks i·256 + 1 …
 
   static Expected<IngressConfig> from_json(const nlohmann::json& json);  // strict: names unknown and missing keys
   nlohmann::ordered_json to_json() const;
 };
-
-// Why an ingress cannot run an algorithm of the registry: unknown, a parameter out of range, or it needs replies.
-std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters);
-// The member "parameters": an object of numbers.
-cpsel::Parameters read_parameters(JsonFields& fields);
 
 // Until told to stop, or SIGTERM. Returns the exit status. Set-up failures throw.
 int run_ingress(const IngressConfig& config);

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <csignal>
 
-#include <boost/asio/post.hpp>
-
-#include "emulator/kernel/slots.h"
-#include "emulator/roles/decision_event.h"
+#include "cpsel/decision_json.h"
+#include "cpsel/metric_log.h"
 
 namespace cats::roles {
 namespace {
@@ -23,32 +21,33 @@ std::vector<IpAddress> cs_ids(const IngressConfig& config) {
   return all;
 }
 
+cpsel::IngressSelection::Config selection_config(const IngressConfig& config) {
+  cpsel::IngressSelection::Config selection{.seed = config.seed,
+                                            .cps = config.cps,
+                                            .controller_timeout = config.controller_timeout,
+                                            .slots = config.slots,
+                                            .services = {}};
+  for (const auto& service : config.services) {
+    auto& own = selection.services.emplace_back();
+    own.cs_id = service.cs_id;
+    own.steer_by = service.steer_by;
+    own.age_limit = service.age_limit;
+    own.algorithm = service.algorithm;
+    for (const auto& instance : service.instances) own.capacities[{instance.csci, 0}] = instance.capacity;
+  }
+  return selection;
+}
+
 }  // namespace
 
 IngressAgent::IngressAgent(const IngressConfig& config)
     : config_(config),
       namespace_(kernel::Namespace::current(config.node)),
       log_(config.events, config.node, clock_),
-      selector_(config.seed, id_before(clock_.now())),
       paths_(path_services(config)),
       tunnels_(config, namespace_),
-      last_refined_(id_before(clock_.now())) {
+      selection_(scheduler_, log_, selection_config(config), wiring()) {
   if (config_.session_timers) kernel::set_conntrack_timeouts(namespace_, *config_.session_timers);
-  for (const auto& service : config_.services) {
-    cpsel::ServiceSettings settings{service.cs_id.str(), service.steer_by, service.age_limit, {}};
-    for (const auto& instance : service.instances) settings.capacities[{instance.csci, 0}] = instance.capacity;
-    const std::size_t index = services_.size();
-    services_.push_back({.selection = {service.algorithm, service.library, service.parameters},
-                         .info = {},
-                         .failure = {},
-                         .local = {},
-                         .last = {},
-                         .order = {},
-                         .refresh = std::make_unique<boost::asio::steady_timer>(io_)});
-    Made made = make(index, services_.back().selection);
-    services_.back().info = made.info;
-    selector_.add_service(std::move(settings), made.info, std::move(made.algorithm));
-  }
   auto table = kernel::make_nft_flow_table(namespace_, cs_ids(config_), {config_.slots, config_.conntrack});
   flow_writer_ =
       std::make_unique<FlowWriter>(io_, std::move(table), config_.services.size(), [this](const FlowWrite& write) {
@@ -73,9 +72,35 @@ IngressAgent::IngressAgent(const IngressConfig& config)
   rest.tls = config_.rest->tls();
   rest.on_refused = log_refusals(log_);
   rest_ = std::make_unique<http::Server>(
-      io_, [this](const http::Request& request, const http::Reply& reply) { handle_rest(request, reply); },
+      io_,
+      [this](const http::Request& request, const http::Reply& reply) {
+        http::admit(request, tokens_, reply, log_refused(log_),
+                    [&](const auto& principal, const auto& told) { ask_rest(request, principal, told); });
+      },
       std::move(rest));
   rest_->listen(config_.rest->address, config_.rest->port);
+}
+
+cpsel::IngressSelection::Wiring IngressAgent::wiring() {
+  return {.make = make_algorithm,
+          .tunnel = [this](std::size_t service,
+                           const cpsel::InstanceId& instance) -> std::optional<cpsel::IngressSelection::Tunnel> {
+            const Tunnel* tunnel = tunnels_.find(service, instance);
+            if (tunnel == nullptr) return std::nullopt;
+            return cpsel::IngressSelection::Tunnel{tunnel->mark, tunnel->learnt};
+          },
+          .submit =
+              [this](std::size_t service, std::uint64_t decision, std::vector<std::uint32_t> marks,
+                     std::function<void()> in_force) {
+                flow_writer_->submit(service, decision, std::move(marks), std::move(in_force));
+              },
+          .read_flows =
+              [this](std::size_t service, std::function<void(const cpsel::IngressSelection::Flows&)> counted) {
+                flow_writer_->read_flows(service, [counted](std::exception_ptr failed, const auto& flows) {
+                  if (failed) std::rethrow_exception(failed);
+                  counted(flows);
+                });
+              }};
 }
 
 void IngressAgent::run() {
@@ -84,7 +109,7 @@ void IngressAgent::run() {
     if (!error) stop();
   });
   speaker_->start();
-  for (std::size_t i = 0; i < services_.size(); ++i) arm_refresh(i);
+  selection_.start();
   io_.run();
 }
 
@@ -93,10 +118,7 @@ void IngressAgent::stop() {
   control_->close();
   if (rest_) rest_->close();
   sessions_->stop();
-  age_timer_.cancel();
-  blind_timer_.cancel();
-  controller_timer_.cancel();
-  for (Service& service : services_) service.refresh->cancel();
+  selection_.stop();
   signals_.cancel();
   speaker_->close("catsd stops", std::chrono::seconds(1), [this] { io_.stop(); });
 }
@@ -143,21 +165,12 @@ void IngressAgent::announced(Instant received, const PathChange& change, const b
   const std::string source = change.instance.str();
   collectors::MetricReport report;
   if (attributes.edge_metadata) report = collectors::from_edge_metadata(attributes.edge_metadata->metadata, wall_);
-  std::optional<std::uint32_t> sequence;
-  std::optional<Instant> window_end;
+  cpsel::Report known{std::move(report.values), {}, {}, change.path_id, ""};
   if (report.stamp) {
-    sequence = report.stamp->sequence;
-    window_end = report.stamp->window_end;
+    known.sequence = report.stamp->sequence;
+    known.window_end = report.stamp->window_end;
   }
-  if (attributes.edge_metadata)
-    log_.write_at(received, "metric_received",
-                  {{"source", source},
-                   {"via", "bgp"},
-                   {"seq", or_null(sequence)},
-                   {"path", change.path_id},
-                   {"values", report.values},
-                   {"known", or_null(report.known)},
-                   {"window_end", or_null(window_end)}});
+  if (attributes.edge_metadata) cpsel::log_metric_received(log_, received, source, "bgp", known, report.known);
   const auto [tunnel, is_new] = tunnels_.announced(change.service, change.instance, service_sid(attributes));
   if (is_new)
     log_.write("tunnel", {{"instance", source},
@@ -166,52 +179,14 @@ void IngressAgent::announced(Instant received, const PathChange& change, const b
                           {"mark", tunnel.mark},
                           {"table", tunnel.table}});
   if (!tunnel.sid) return;  // nothing could be steered to it
-  const auto decision =
-      selector_.received(change.service, change.instance,
-                         {std::move(report.values), sequence, window_end, change.path_id, tunnel.sid->str()}, received);
-  if (decision) apply(*decision);
+  known.sid = tunnel.sid->str();
+  selection_.received(change.service, change.instance, std::move(known), received);
 }
 
 void IngressAgent::withdrawn(Instant received, const PathChange& change) {
   log_.write_at(received, "route_withdrawn", {{"source", change.instance.str()}, {"path", change.path_id}});
   if (!change.last) return;
-  if (const auto decision = selector_.withdrawn(change.service, change.instance, received)) apply(*decision);
-}
-
-std::uint64_t IngressAgent::apply(const cpsel::Decision& decision, std::function<void()> in_force) {
-  services_[decision.service].local = decision;
-  if (config_.cps == IngressConfig::Cps::controller) return carry_out(decision.service, std::move(in_force));
-  arm_age_timer();
-  return decide(decision.service, std::move(in_force));
-}
-
-std::uint64_t IngressAgent::decide(std::size_t service, std::function<void()> in_force) {
-  Service& s = services_[service];
-  s.last = config_.cps == IngressConfig::Cps::split ? refined(service) : s.local;
-  log_.write_object("decision", decision_text(s.last));
-  flow_writer_->submit(service, s.last.id, marks_of(s.last), std::move(in_force));
-  return s.last.id;
-}
-
-std::vector<std::uint32_t> IngressAgent::marks_of(const cpsel::Decision& decision) const {
-  std::vector<std::uint32_t> marks(config_.slots, 0);
-  const auto slots = kernel::smooth_slots(decision.weights, config_.slots);
-  for (std::size_t i = 0; i < marks.size(); ++i)
-    if (slots[i]) marks[i] = tunnels_.find(decision.service, decision.inputs[*slots[i]].instance)->mark;
-  return marks;
-}
-
-void IngressAgent::arm_age_timer() {
-  const auto due = selector_.next_tick();
-  if (!due || stopping_) {
-    age_timer_.cancel();
-    return;
-  }
-  age_timer_.expires_at(*due);
-  age_timer_.async_wait([this](boost::system::error_code error) {
-    if (error || stopping_) return;
-    for (const cpsel::Decision& decision : selector_.tick(clock_.now())) apply(decision);
-  });
+  selection_.withdrawn(change.service, change.instance, received);
 }
 
 int run_ingress(const IngressConfig& config) {

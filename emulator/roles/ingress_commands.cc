@@ -26,7 +26,7 @@ void IngressAgent::add_commands() {
   control_->on("multipath", [this](const json& request, const Reply& reply) { multipath_command(request, reply); });
   control_->on("probe", [this](const json& request, const Reply& reply) { probe_command(request, reply); });
   control_->on("slots", [this](const json& request, const Reply& reply) {
-    flow_writer_->read_back(service_argument(request),
+    flow_writer_->read_back(selection_.service_argument(request),
                             [reply](std::exception_ptr error, std::vector<std::uint32_t> marks) {
                               error ? reply.fail(error) : reply.ok({{"marks", std::move(marks)}});
                             });
@@ -43,73 +43,31 @@ void IngressAgent::add_commands() {
   control_->on("fault", [this](const json& request, const Reply& reply) { fault_command(request, reply); });
 }
 
-std::size_t IngressAgent::service_argument(const json& request) const {
-  const auto name = argument<std::string>(request, "service");
-  const auto address = IpAddress::parse(name);
-  std::string known;
-  for (std::size_t i = 0; i < config_.services.size(); ++i) {
-    if (address && config_.services[i].cs_id == *address) return i;
-    known += (known.empty() ? "" : ", ") + config_.services[i].cs_id.str();
-  }
-  throw UsageError(fmt::format("no service {}; there are {}", name, known));
-}
-
 ordered_json IngressAgent::status() const {
-  auto services = ordered_json::array();
-  for (std::size_t i = 0; i < services_.size(); ++i) services.push_back(service_status(i));
   const bgp::SpeakerCounters& counters = speaker_->counters();
-  return {{"node", config_.node},
-          {"role", "ingress"},
-          {"resident_bytes", control::resident_bytes()},
-          {"bgp",
-           {{"peer", config_.bgp.peer_address.str()},
-            {"state", to_string(speaker_->state())},
-            {"sessions", counters.established},
-            {"updates", counters.updates_received},
-            {"paths", paths_.size()}}},
-          {"controller", controller_up_ ? "up" : "down"},
-          {"fault", fault_},
-          {"services", std::move(services)}};
-}
-
-ordered_json IngressAgent::service_status(std::size_t service) const {
-  const Service& s = services_[service];
-  auto instances = ordered_json::array();
-  for (std::size_t i = 0; i < s.last.inputs.size(); ++i) {
-    const cpsel::DecisionInput& input = s.last.inputs[i];
-    const cpsel::Report* report = selector_.report(service, input.instance);
-    const Tunnel* tunnel = tunnels_.find(service, input.instance);
-    if (report == nullptr || tunnel == nullptr) continue;
-    instances.push_back({{"csci", input.instance.str()},
-                         {"path", report->path_id},
-                         {"seq", report->sequence ? ordered_json(*report->sequence) : ordered_json(nullptr)},
-                         {"values", report->values},
-                         {"sid", report->sid},
-                         {"sid_learnt", tunnel->learnt ? "route" : "configuration"},
-                         {"mark", tunnel->mark},
-                         {"eligible", input.eligible},
-                         {"weight", s.last.weights[i]}});
-  }
-  return {{"cs_id", config_.services[service].cs_id.str()},
-          {"algorithm", s.selection.algorithm},
-          {"parameters", s.selection.parameters},
-          {"failure", s.failure ? ordered_json(*s.failure) : ordered_json(nullptr)},
-          {"decision", s.last.id},
-          {"instances", std::move(instances)}};
+  ordered_json all = {{"node", config_.node},
+                      {"role", "ingress"},
+                      {"resident_bytes", control::resident_bytes()},
+                      {"bgp",
+                       {{"peer", config_.bgp.peer_address.str()},
+                        {"state", to_string(speaker_->state())},
+                        {"sessions", counters.established},
+                        {"updates", counters.updates_received},
+                        {"paths", paths_.size()}}}};
+  all.update(selection_.status());
+  return all;
 }
 
 void IngressAgent::algorithm_command(const json& request, const Reply& reply) {
   if (config_.cps == IngressConfig::Cps::controller) return reply.fail("this ingress takes orders: it does not choose");
-  const std::size_t service = service_argument(request);
-  const auto name = argument<std::string>(request, "name");
-  const auto parameters =
-      request.contains("parameters") ? argument<cpsel::Parameters>(request, "parameters") : cpsel::Parameters{};
-  const auto library = request.contains("library") ? argument<std::string>(request, "library") : std::string();
-  select(service, {name, library, parameters}, [reply](std::uint64_t decision) { reply.ok({{"decision", decision}}); });
+  selection_.select(selection_.service_argument(request), cpsel::algorithm_argument(request),
+                    [reply](std::uint64_t decision) {
+                      reply.ok({{"decision", decision}});
+                    });
 }
 
 void IngressAgent::multipath_command(const json& request, const Reply& reply) {
-  const IpAddress cs_id = config_.services[service_argument(request)].cs_id;
+  const IpAddress cs_id = config_.services[selection_.service_argument(request)].cs_id;
   const auto seed = argument<std::uint32_t>(request, "seed");
   if (seed == 0) throw UsageError("\"seed\": 0 leaves the seed to the kernel");
   const Multipath multipath = set_multipath(namespace_, cs_id, seed);
@@ -122,7 +80,7 @@ void IngressAgent::multipath_command(const json& request, const Reply& reply) {
 }
 
 void IngressAgent::probe_command(const json& request, const Reply& reply) {
-  const std::size_t service = service_argument(request);
+  const std::size_t service = selection_.service_argument(request);
   const auto csci = IpAddress::parse(argument<std::string>(request, "csci"));
   if (!csci) throw UsageError(csci.error().message);
   const auto port = argument<std::uint16_t>(request, "port");

@@ -54,16 +54,6 @@ Config::Instance read_instance(JsonFields& fields) {
   return instance;
 }
 
-void read_algorithm(JsonFields& fields, Config::Service& service) {
-  service.algorithm = fields.get<std::string>("algorithm");
-  service.parameters = read_parameters(fields);
-  if (!fields.has("library")) fields.problem("library", "is missing");
-  service.library = fields.maybe<std::string>("library").value_or("");
-  if (!service.library.empty()) return;
-  if (const auto wrong = check_algorithm(service.algorithm, service.parameters))
-    fields.problem("algorithm", "is refused: " + *wrong);
-}
-
 Config::Service read_service(JsonFields& fields) {
   Config::Service service;
   service.cs_id = fields.get<IpAddress>("cs_id");
@@ -73,7 +63,7 @@ Config::Service read_service(JsonFields& fields) {
   service.steer_by = fields.get<std::string>("steer_by");
   if (cpsel::find_metric(service.steer_by) == nullptr)
     fields.problem("steer_by", "is \"" + service.steer_by + "\", no metric");
-  read_algorithm(fields, service);
+  service.algorithm = read_algorithm(fields);
   service.key_by_path = fields.get<bool>("key_by_path");
   std::set<IpAddress> cscis;
   std::set<std::uint32_t> marks;
@@ -105,14 +95,10 @@ nlohmann::ordered_json service_json(const Config::Service& service) {
       {"cs_id", service.cs_id.str()},
       {"interval_ns", service.interval.count()},
       {"age_limit_ns", optional_json(service.age_limit, [](Duration d) { return d.count(); })},
-      {"steer_by", service.steer_by},
-      {"algorithm", service.algorithm},
-      {"library",
-       service.library.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(service.library.string())},
-      {"parameters", nlohmann::ordered_json::object()},
-      {"key_by_path", service.key_by_path},
-      {"instances", nlohmann::ordered_json::array()}};
-  for (const auto& [name, value] : service.parameters) json["parameters"][name] = value;
+      {"steer_by", service.steer_by}};
+  json.update(roles::to_json(service.algorithm));
+  json["key_by_path"] = service.key_by_path;
+  json["instances"] = nlohmann::ordered_json::array();
   for (const auto& instance : service.instances)
     json["instances"].push_back({{"csci", instance.csci.str()},
                                  {"sid", optional_json(instance.sid, [](const IpAddress& a) { return a.str(); })},
@@ -124,33 +110,10 @@ nlohmann::ordered_json service_json(const Config::Service& service) {
 
 }  // namespace
 
-std::optional<std::string> check_algorithm(const std::string& name, const cpsel::Parameters& parameters) {
-  const auto complete = cpsel::complete(name, parameters);
-  if (!complete) return complete.error().message;
-  if (cpsel::find_algorithm(name)->needs_replies)
-    return name + " needs replies or requests in flight, which an ingress at layer 3 does not see";
-  return std::nullopt;
-}
-
-cpsel::Parameters read_parameters(JsonFields& fields) {
-  cpsel::Parameters parameters;
-  const auto given = fields.get<nlohmann::json>("parameters");
-  if (!given.is_object()) fields.problem("parameters", "is no object");
-  for (auto member = given.begin(); given.is_object() && member != given.end(); ++member) {
-    if (member->is_number())
-      parameters[member.key()] = member->get<double>();
-    else
-      fields.problem("parameters." + member.key(), "is no number");
-  }
-  return parameters;
-}
-
 Expected<IngressConfig> IngressConfig::from_json(const nlohmann::json& json) {
   JsonFields fields(json, "");
   IngressConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   config.seed = fields.get<std::uint64_t>("seed");
   config.bgp = read_bgp(fields);
   config.codes = read_codes(fields);

@@ -22,7 +22,7 @@ struct HeldFlows {
 };
 
 // Addresses of documentation (RFC 3849, RFC 5737): no node of a topology has one.
-kernel::FlowTuple held_tuple(const IpAddress& cs_id, std::uint16_t port, std::uint64_t number) {
+FlowTuple held_tuple(const IpAddress& cs_id, std::uint16_t port, std::uint64_t number) {
   const IpAddress first = IpAddress::of(cs_id.is_v6() ? "2001:db8:ca75::1" : "203.0.113.1");
   return {.source = first.plus(number / kPortsOfASource),
           .destination = cs_id,
@@ -31,7 +31,7 @@ kernel::FlowTuple held_tuple(const IpAddress& cs_id, std::uint16_t port, std::ui
           .destination_port = port};
 }
 
-kernel::FlowTuple reversed(const kernel::FlowTuple& tuple) {
+FlowTuple reversed(const FlowTuple& tuple) {
   return {.source = tuple.destination,
           .destination = tuple.source,
           .protocol = tuple.protocol,
@@ -41,11 +41,11 @@ kernel::FlowTuple reversed(const kernel::FlowTuple& tuple) {
 
 HeldFlows hold_flows(kernel::Conntrack& table, const IpAddress& cs_id, std::uint16_t port, std::uint32_t mark,
                      std::uint64_t count) {
-  std::set<kernel::FlowTuple> present;
+  std::set<FlowTuple> present;
   for (const kernel::ConntrackEntry& entry : table.dump(true)) present.insert(entry.original);
   HeldFlows flows;
   for (std::uint64_t number = 0; number < count; ++number) {
-    const kernel::FlowTuple tuple = held_tuple(cs_id, port, number);
+    const FlowTuple tuple = held_tuple(cs_id, port, number);
     if (present.contains(tuple)) {
       ++flows.kept;
       ++flows.held;
@@ -71,7 +71,7 @@ HeldFlows hold_flows(kernel::Conntrack& table, const IpAddress& cs_id, std::uint
 }  // namespace
 
 void IngressAgent::hold_flows_command(const nlohmann::json& request, const control::Reply& reply) {
-  const std::size_t service = service_argument(request);
+  const std::size_t service = selection_.service_argument(request);
   const auto port = control::argument<std::uint16_t>(request, "port");
   const auto count = control::argument<std::uint64_t>(request, "count");
   if (count > kMostHeldFlows) throw UsageError(fmt::format("\"count\": {} is above {}", count, kMostHeldFlows));

@@ -5,6 +5,7 @@
 //                                    "window_end_unix_ns"}, …}} by a controller: 200 with `acked_unix_ns` once they
 //                                    are in the flow table; the same order again changes nothing. `samples` may be
 //                                    absent: what the controller decided on.
+//   GET /v1/services/CS-ID/flows     {"flows": {CSCI-ID: n, …}}: new flows of each instance since the agent started
 //   GET /v1/services                 what is in force and which tunnels there are
 //   GET /v1/sessions                 the session table
 //   GET /v1/topology                 the routers that the IGP's database has, and their neighbours
@@ -15,7 +16,6 @@
 #include <boost/asio/post.hpp>
 
 #include "base/json_fields.h"
-#include "cpsel/refine.h"
 #include "emulator/roles/ingress_agent.h"
 
 namespace cats::roles {
@@ -26,17 +26,22 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::string_view kServices = "/v1/services/";
-constexpr std::string_view kWeights = "/weights";
 constexpr double kSumTolerance = 1e-6;
 constexpr Duration kIgpTimeout = std::chrono::milliseconds(500);  // FRR answers within a few ms
 
-// The CS-ID of "/v1/services/CS-ID/weights"; nothing for another path.
-std::optional<std::string> weights_of(std::string_view path) {
-  if (!path.starts_with(kServices) || !path.ends_with(kWeights) || path.size() <= kServices.size() + kWeights.size())
-    return std::nullopt;
+// "/v1/services/CS-ID/weights", or another part of a service; nothing for another path.
+struct PartOfService {
+  std::string cs_id;
+  std::string part;
+};
+std::optional<PartOfService> part_of_service(std::string_view path) {
+  if (!path.starts_with(kServices)) return std::nullopt;
   path.remove_prefix(kServices.size());
-  path.remove_suffix(kWeights.size());
-  return std::string(path);
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos || slash == 0) return std::nullopt;
+  PartOfService found{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
+  if (found.part != "weights" && found.part != "flows") return std::nullopt;
+  return found;
 }
 
 json read_members(JsonFields& fields, const std::string& key, json given) {
@@ -47,30 +52,20 @@ json read_members(JsonFields& fields, const std::string& key, json given) {
 
 }  // namespace
 
-void IngressAgent::handle_rest(const http::Request& request, const http::Reply& reply) {
-  const http::Principal* principal = request.bearer ? tokens_.find(*request.bearer) : nullptr;
-  const http::Reply logged = [this, reply, who = principal == nullptr ? "" : principal->name](http::Response response) {
-    if (response.status >= 400 && response.status < 500)
-      log_.write("refused", {{"principal", who},
-                             {"status", response.status},
-                             {"why", json::parse(response.body).at("detail").get<std::string>()}});
-    reply(std::move(response));
-  };
-  if (principal != nullptr) return ask_rest(request, *principal, logged);
-  logged(http::unauthorised());
-}
-
 void IngressAgent::ask_rest(const http::Request& request, const http::Principal& principal, const http::Reply& reply) {
   if (principal.role != "controller" && principal.role != "operator")
     return reply(problem(403, fmt::format("{} may not ask an ingress", principal.name)));
-  if (const auto name = weights_of(request.path)) {
-    const auto cs_id = IpAddress::parse(*name);
+  if (const auto asked = part_of_service(request.path)) {
+    const auto cs_id = IpAddress::parse(asked->cs_id);
     const auto service =
         cs_id ? std::ranges::find(config_.services, *cs_id, &IngressConfig::Service::cs_id) : config_.services.end();
-    if (service == config_.services.end()) return reply(problem(404, "no such service: " + name->substr(0, 80)));
+    if (service == config_.services.end()) return reply(problem(404, "no such service: " + asked->cs_id.substr(0, 80)));
+    const auto index = static_cast<std::size_t>(service - config_.services.begin());
+    if (asked->part == "flows")
+      return request.method == "GET" ? flows_rest(index, reply) : reply(http::not_allowed(request, "GET"));
     if (request.method != "PUT") return reply(http::not_allowed(request, "PUT"));
     if (principal.role != "controller") return reply(problem(403, principal.name + " may not order weights"));
-    return put_weights(static_cast<std::size_t>(service - config_.services.begin()), request, reply);
+    return put_weights(index, request, reply);
   }
   const bool topology = request.path == "/v1/topology" && config_.igp;
   if (request.path != "/v1/health" && request.path != "/v1/services" && request.path != "/v1/sessions" && !topology)
@@ -82,10 +77,12 @@ void IngressAgent::ask_rest(const http::Request& request, const http::Principal&
   sessions_rest(reply);
 }
 
-Expected<IngressAgent::Order> IngressAgent::read_order(std::size_t service, const json& body) const {
+Expected<cpsel::OrderedWeights> IngressAgent::read_order(std::size_t service, const json& body) const {
   if (!body.is_object()) return fail("an order is an object with decision and weights");
   JsonFields fields(body, "");
-  Order order{.decision = fields.get<std::uint64_t>("decision"), .weights = {}, .samples = {}, .acked = {}};
+  cpsel::OrderedWeights order;
+  order.decision = fields.get<std::uint64_t>("decision");
+  order.service = config_.services[service].cs_id;
   const auto weights = read_members(fields, "weights", fields.get<json>("weights"));
   double sum = 0;
   for (const auto& [name, value] : weights.items()) {
@@ -129,91 +126,17 @@ void IngressAgent::put_weights(std::size_t service, const http::Request& request
     const ordered_json told = {{"decision", decision}, {"acked_unix_ns", wall_.unix_ns(acked)}};
     reply({200, told.dump() + "\n"});
   };
-  Service& s = services_[service];
-  controller_heard();
-  if (s.order && s.order->acked && s.order->decision == order->decision && s.order->weights == order->weights)
-    return done(order->decision, *s.order->acked);
-  log_.write_at(request.received, "order_received",
-                {{"service", config_.services[service].cs_id.str()}, {"decision", order->decision}});
-  s.order = *std::move(order);
-  const auto in_force = [this, service, done, decision = s.order->decision] {
-    const Instant acked = clock_.now();
-    if (services_[service].order->decision == decision) services_[service].order->acked = acked;
-    done(decision, acked);
-  };
-  if (config_.cps == IngressConfig::Cps::controller)
-    carry_out(service, in_force);
-  else
-    decide(service, in_force);
+  selection_.order(service, *std::move(order), request.received, done);
 }
 
-// The order, as far as its instances are announced: what is gone gets no new flow, and the others share.
-std::uint64_t IngressAgent::carry_out(std::size_t service, std::function<void()> in_force) {
-  Service& s = services_[service];
-  s.last = s.local;
-  std::ranges::fill(s.last.weights, 0.0);
-  if (!s.order) {
-    if (in_force) in_force();
-    return 0;
-  }
-  s.last.service = service;
-  s.last.id = s.order->decision;
-  double sum = 0;
-  for (std::size_t i = 0; i < s.last.inputs.size(); ++i) {
-    const auto weight = s.order->weights.find(s.last.inputs[i].instance.csci);
-    if (weight == s.order->weights.end()) continue;
-    s.last.weights[i] = weight->second;
-    sum += weight->second;
-  }
-  if (sum > 0)
-    for (double& weight : s.last.weights) weight /= sum;
-  flow_writer_->submit(service, s.last.id, marks_of(s.last), std::move(in_force));
-  return s.last.id;
-}
-
-// The controller's candidate weights and what is known here; without the controller, what is known here alone.
-cpsel::Decision IngressAgent::refined(std::size_t service) {
-  const Service& s = services_[service];
-  cpsel::Decision decision = s.local;
-  decision.service = service;
-  decision.service_name = config_.services[service].cs_id.str();
-  decision.id = ++last_refined_;
-  decision.when = clock_.now();
-  if (s.local.kernel_multipath || faulty_) return decision;
-  if (!controller_up_ || !s.order) {
-    decision.note = "no controller";
-    return decision;
-  }
-  std::vector<double> candidate(decision.inputs.size(), 0.0);
-  for (std::size_t i = 0; i < candidate.size(); ++i) {
-    cpsel::DecisionInput& input = decision.inputs[i];
-    if (const auto weight = s.order->weights.find(input.instance.csci); weight != s.order->weights.end())
-      candidate[i] = weight->second;
-    const auto sample = s.order->samples.find(input.instance.csci);
-    if (sample == s.order->samples.end()) continue;
-    input.sequence = sample->second.sequence;
-    input.window_end = sample->second.window_end;
-    input.age = decision.when - sample->second.window_end;
-  }
-  decision.weights = cpsel::refine(candidate, s.local);
-  decision.note = fmt::format("candidate {}", s.order->decision);
-  return decision;
-}
-
-void IngressAgent::controller_heard() {
-  if (config_.cps != IngressConfig::Cps::split) return;
-  if (!std::exchange(controller_up_, true)) log_.write("controller_state", {{"up", true}, {"why", "an order came"}});
-  controller_timer_.expires_after(config_.controller_timeout);
-  controller_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error && !stopping_) controller_lost();
+void IngressAgent::flows_rest(std::size_t service, const http::Reply& reply) {
+  flow_writer_->read_flows(service, [this, service, reply](std::exception_ptr error, const auto& flows) {
+    if (error) return reply(problem(500, "the flow table could not be read"));
+    ordered_json told = {{"flows", ordered_json::object()}};
+    for (const auto& [instance, count] : selection_.by_instance(service, flows))
+      told["flows"][instance.csci.str()] = static_cast<std::uint64_t>(count);
+    reply({200, told.dump() + "\n"});
   });
-}
-
-void IngressAgent::controller_lost() {
-  controller_up_ = false;
-  log_.write("controller_state",
-             {{"up", false}, {"why", fmt::format("no order for {:g} s", to_seconds(config_.controller_timeout))}});
-  for (std::size_t i = 0; i < services_.size(); ++i) decide(i);
 }
 
 void IngressAgent::sessions_rest(const http::Reply& reply) {
@@ -224,7 +147,7 @@ void IngressAgent::sessions_rest(const http::Reply& reply) {
       [sessions, cs_ids](kernel::Conntrack& table) {
         for (const kernel::ConntrackEntry& entry : table.dump())
           if (cs_ids.contains(entry.original.destination) && entry.mark != 0)
-            sessions->push_back({{"tuple", tuple_json(entry.original)}, {"mark", entry.mark}});
+            sessions->push_back({{"tuple", to_json(entry.original)}, {"mark", entry.mark}});
       },
       [this, sessions, reply](std::exception_ptr error) {
         if (error) return reply(problem(500, "the session table could not be read"));

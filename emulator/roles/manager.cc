@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/json_fields.h"
+#include "collectors/synthetic_burst.h"
 #include "emulator/roles/agent.h"
 #include "http/server.h"
 
@@ -15,18 +16,14 @@ namespace {
 constexpr Duration kShortestInterval = std::chrono::milliseconds(1);
 constexpr double kRequestsPerSecond = 1000;  // of one peer: an edge server sends one every T
 
-// Synthetic updates. Their sequence numbers are beyond those of any edge server.
-constexpr std::uint32_t kFirstSynthetic = 1'000'000'000;
 constexpr Duration kBurstTick = std::chrono::milliseconds(1);
 constexpr Duration kBurstGrace = std::chrono::milliseconds(100);  // for what fell due before a burst's end
-constexpr Duration kLongestBurst = std::chrono::seconds(25);
-constexpr double kHighestBurstRate = 1'000'000;
 
 class ManagerAgent {
  public:
   explicit ManagerAgent(const ManagerConfig& config)
       : config_(config),
-        agent_(config.node, "manager", config.events, config.control),
+        agent_(config, "manager"),
         manager_(manager_config(config), callbacks()),
         server_(
             agent_.io(),
@@ -60,15 +57,7 @@ class ManagerAgent {
   }
 
  private:
-  // Synthetic updates at a steady rate, for tests that load whoever follows the manager.
-  struct Burst {
-    double rate = 0;        // updates a second
-    std::size_t batch = 0;  // updates of an event
-    Instant start;
-    Duration length{};
-    std::uint32_t first = 0;  // sequence
-    std::uint64_t messages = 0;
-    Duration late{};  // longest time from when an event was due to when it was published
+  struct Burst : collectors::SyntheticBurst {
     control::Reply reply;
   };
 
@@ -105,9 +94,10 @@ class ManagerAgent {
                                             {"seq", report.stamp->sequence}});
                 },
             .refused =
-                [this](const std::string& principal, unsigned status, const std::string& why) {
+                [this, log = log_refused(agent_.events())](const std::string& principal, unsigned status,
+                                                           const std::string& why) {
                   ++refused_;
-                  agent_.events().write("refused", {{"principal", principal}, {"status", status}, {"why", why}});
+                  log(principal, status, why);
                 },
             .published = {}};
   }
@@ -118,30 +108,19 @@ class ManagerAgent {
 
   void start_burst(const nlohmann::json& request, control::Reply reply) {
     if (burst_) throw UsageError("a burst is under way");
-    const auto rate = control::argument<double>(request, "rate");
-    const auto batch = control::argument<std::size_t>(request, "batch");
-    const auto length = Duration(control::argument<std::int64_t>(request, "duration_ns"));
-    if (!(rate > 0 && rate <= kHighestBurstRate)) throw UsageError("\"rate\": is not above 0 and up to 1000000");
-    if (batch == 0 || batch > config_.instances.size())
-      throw UsageError(
-          fmt::format("\"batch\": {} is not from 1 to {}, an instance each", batch, config_.instances.size()));
-    if (length <= Duration(0) || length > kLongestBurst) throw UsageError("\"duration_ns\": is not up to 25 s");
-    burst_.emplace(Burst{.rate = rate,
-                         .batch = batch,
-                         .start = std::chrono::steady_clock::now(),
-                         .length = length,
-                         .first = next_synthetic_,
-                         .reply = std::move(reply)});
+    auto burst = collectors::SyntheticBurst::of(request, config_.instances.size());
+    burst.start = std::chrono::steady_clock::now();
+    burst.first = next_synthetic_;
+    burst_.emplace(Burst{burst, std::move(reply)});
     go_on();
   }
 
   // Publishes the events that are due, those too that fell due while the process was busy.
   void go_on() {
     Burst& burst = *burst_;
-    const Instant end = burst.start + burst.length;
-    const Duration gap = from_seconds(static_cast<double>(burst.batch) / burst.rate);
+    const Instant end = burst.end();
     while (true) {
-      const Instant due = burst.start + gap * static_cast<std::int64_t>(burst.messages);
+      const Instant due = burst.due();
       const Instant now = std::chrono::steady_clock::now();
       // A burst that cannot keep up ends too, with fewer updates than asked for.
       if (now >= end + kBurstGrace || (now >= end && due >= end)) return end_burst();
@@ -164,10 +143,7 @@ class ManagerAgent {
 
   void end_burst() {
     const Burst burst = *std::exchange(burst_, std::nullopt);
-    const nlohmann::ordered_json told = {{"rate", burst.rate},           {"batch", burst.batch},
-                                         {"messages", burst.messages},   {"updates", burst.messages * burst.batch},
-                                         {"first_seq", burst.first},     {"started_ns", to_ns(burst.start)},
-                                         {"late_ns", burst.late.count()}};
+    const nlohmann::ordered_json told = burst.to_json();
     agent_.events().write("burst", told);
     burst.reply.ok(told);
   }
@@ -192,7 +168,7 @@ class ManagerAgent {
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
   std::optional<Burst> burst_;
-  std::uint32_t next_synthetic_ = kFirstSynthetic;
+  std::uint32_t next_synthetic_ = collectors::SyntheticBurst::kFirstSequence;
   boost::asio::steady_timer burst_timer_{agent_.io()};
 };
 
@@ -201,9 +177,7 @@ class ManagerAgent {
 Expected<ManagerConfig> parse_manager(const nlohmann::json& json) {
   JsonFields fields(json, "manager");
   ManagerConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   if (auto rest = fields.object("rest"))
     config.rest = read_rest_server(*rest);
   else

@@ -1,8 +1,6 @@
 // The edge server manager's process: collectors/manager.h behind a REST server, with an event log.
 #pragma once
 
-#include <filesystem>
-#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "collectors/manager.h"
+#include "emulator/roles/agent_config.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
@@ -18,10 +17,7 @@ namespace cats::roles {
 //   {"node": "esm", "events": FILE, "control": SOCKET, "rest": {…rest_config.h…},
 //    "interval_ns": T, "phase_ns"?: 0, "epoch_ns": 0,
 //    "instances": [{"node": "es1", "csci": "2001:2:0:1001::2", "cs_id": "2001:2:0:c5::1"}]}
-struct ManagerConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct ManagerConfig : AgentConfig {
   RestServerConfig rest;
   Duration interval{};  // of `update` events, at epoch + phase + k·interval
   Duration phase{};

@@ -35,9 +35,15 @@ http::Endpoint RestPeerConfig::endpoint() const {
   return {.address = address, .port = port, .tls = http::client_context(read_file(authority)), .token = line_of(token)};
 }
 
+http::Refused log_refused(EventLog& log) {
+  return [&log](const std::string& principal, unsigned status, const std::string& why) {
+    log.write("refused", {{"principal", principal}, {"status", status}, {"why", why}});
+  };
+}
+
 std::function<void(const IpAddress& peer, unsigned status, const std::string& why)> log_refusals(EventLog& log) {
-  return [&log](const IpAddress& peer, unsigned status, const std::string& why) {
-    log.write("refused", {{"principal", ""}, {"status", status}, {"why", fmt::format("{}, from {}", why, peer)}});
+  return [refused = log_refused(log)](const IpAddress& peer, unsigned status, const std::string& why) {
+    refused("", status, fmt::format("{}, from {}", why, peer));
   };
 }
 

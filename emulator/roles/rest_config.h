@@ -11,6 +11,7 @@
 
 #include "base/event_log.h"
 #include "base/json_fields.h"
+#include "http/admission.h"
 #include "http/endpoint.h"
 #include "http/tokens.h"
 
@@ -34,7 +35,9 @@ struct RestPeerConfig {
   http::Endpoint endpoint() const;  // throws UsageError naming the file
 };
 
-// For a server's on_refused: a `refused` event (docs/event-log.md) of nobody, with the peer's address.
+// A `refused` event (docs/event-log.md).
+http::Refused log_refused(EventLog& log);
+// For a server's on_refused: that event of nobody, with the peer's address.
 std::function<void(const IpAddress& peer, unsigned status, const std::string& why)> log_refusals(EventLog& log);
 
 RestServerConfig read_rest_server(JsonFields& fields);

@@ -32,9 +32,7 @@ void rethrow(std::exception_ptr error) {
 class RestLoad {
  public:
   explicit RestLoad(const RestLoadConfig& config)
-      : config_(config),
-        agent_(config.node, "rest-load", config.events, config.control),
-        controller_(config.controller.endpoint()) {
+      : config_(config), agent_(config, "rest-load"), controller_(config.controller.endpoint()) {
     agent_.on_status([this] { return status(); });
     agent_.on_stop([this](const std::function<void()>& done) {
       ending_ = true;
@@ -214,9 +212,7 @@ class RestLoad {
 Expected<RestLoadConfig> parse_rest_load(const nlohmann::json& json) {
   JsonFields fields(json, "rest-load");
   RestLoadConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   if (auto controller = fields.object("controller"))
     config.controller = read_rest_peer(*controller);
   else

@@ -3,13 +3,12 @@
 // so that its packets cross the emulated network.
 #pragma once
 
-#include <filesystem>
-#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "emulator/roles/agent_config.h"
 #include "emulator/roles/rest_config.h"
 
 namespace cats::roles {
@@ -17,10 +16,7 @@ namespace cats::roles {
 // As JSON:
 //   {"node": "rest-load", "events": FILE, "control": SOCKET, "controller": {…rest_config.h…},
 //    "services": ["2001:2:0:c5::1"]}
-struct RestLoadConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct RestLoadConfig : AgentConfig {
   RestPeerConfig controller;
   std::vector<IpAddress> services;  // CS-IDs, at least one: malformed policies name one that the controller knows
 };

@@ -14,7 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "emulator/roles/southbound.h"
+#include "emulator/roles/order_queue.h"
 
 namespace cats::roles {
 
@@ -62,17 +62,12 @@ struct StaticRoute {
 };
 Expected<StaticRoute> read_static_route(const IpPrefix& prefix, const std::string& answer);
 
-struct RouteChange {
-  std::string failure;   // empty: done
-  bool refused = false;  // by the router; else it could not be asked
-};
-
 // A way to configure static routes, one change at a time.
 class StaticRoutes {
  public:
   virtual ~StaticRoutes() = default;
   // These become the only next hops of the static route to a CS-ID; none: no such route. All of it, or nothing.
-  virtual boost::asio::awaitable<RouteChange> set(IpAddress cs_id, Interfaces interfaces) = 0;
+  virtual boost::asio::awaitable<OrderOutcome> set(IpAddress cs_id, Interfaces interfaces) = 0;
   // What is under way ends soon. No set() afterwards.
   virtual void close() = 0;
 };

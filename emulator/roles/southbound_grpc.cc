@@ -75,11 +75,11 @@ class GrpcStaticRoutes final : public StaticRoutes {
       : name_("gRPC at " + staticd.str()), stub_(northbound::Northbound::NewStub(channel_to(staticd))) {}
 
   // The calls of a transaction follow each other on a thread of their own: once begun it comes to its end.
-  asio::awaitable<RouteChange> set(IpAddress cs_id, Interfaces interfaces) override {
-    auto transaction = [this, cs_id, interfaces]() -> asio::awaitable<RouteChange> {
+  asio::awaitable<OrderOutcome> set(IpAddress cs_id, Interfaces interfaces) override {
+    auto transaction = [this, cs_id, interfaces]() -> asio::awaitable<OrderOutcome> {
       co_return transact(cs_id, interfaces);
     };
-    RouteChange change = co_await asio::co_spawn(thread_, std::move(transaction), asio::use_awaitable);
+    OrderOutcome change = co_await asio::co_spawn(thread_, std::move(transaction), asio::use_awaitable);
     co_return change;
   }
 
@@ -94,7 +94,7 @@ class GrpcStaticRoutes final : public StaticRoutes {
     return (stub_.get()->*method)(&context, request, &response);
   }
 
-  RouteChange failed(std::string_view step, const grpc::Status& status) const {
+  OrderOutcome failed(std::string_view step, const grpc::Status& status) const {
     const auto code = status.error_code();
     // INVALID_ARGUMENT is FRR's for what does not validate; UNAVAILABLE, when somebody else is configuring it.
     if (code == grpc::StatusCode::INVALID_ARGUMENT || code == grpc::StatusCode::RESOURCE_EXHAUSTED)
@@ -102,11 +102,11 @@ class GrpcStaticRoutes final : public StaticRoutes {
     return {fmt::format("{}: {}: {}", name_, step, status.error_message()), false};
   }
 
-  RouteChange transact(const IpAddress& cs_id, const Interfaces& interfaces) {
+  OrderOutcome transact(const IpAddress& cs_id, const Interfaces& interfaces) {
     northbound::CreateCandidateResponse candidate;
     const grpc::Status created = call(&Stub::CreateCandidate, northbound::CreateCandidateRequest(), candidate);
     if (!created.ok()) return failed("create a candidate", created);
-    RouteChange change = edit(candidate, cs_id, interfaces);
+    OrderOutcome change = edit(candidate, cs_id, interfaces);
     if (change.failure.empty()) change = commit(candidate);
     // A candidate is a copy of the whole configuration, and FRR keeps it until it is told. What fails here did not
     // change what came of the transaction, but the next one would not be known to work either.
@@ -119,8 +119,8 @@ class GrpcStaticRoutes final : public StaticRoutes {
   }
 
   // The route as it is wanted takes the place of the one that the candidate has: only what differs is a change to FRR.
-  RouteChange edit(const northbound::CreateCandidateResponse& candidate, const IpAddress& cs_id,
-                   const Interfaces& interfaces) {
+  OrderOutcome edit(const northbound::CreateCandidateResponse& candidate, const IpAddress& cs_id,
+                    const Interfaces& interfaces) {
     northbound::EditCandidateResponse edited;
     northbound::EditCandidateRequest removal;
     removal.set_candidate_id(candidate.candidate_id());
@@ -135,12 +135,12 @@ class GrpcStaticRoutes final : public StaticRoutes {
     update.set_candidate_id(candidate.candidate_id());
     for (const std::string& interface : interfaces) update.add_update()->set_path(next_hop_path(cs_id, interface));
     status = call(&Stub::EditCandidate, update, edited);
-    return status.ok() ? RouteChange{} : failed("edit the candidate", status);
+    return status.ok() ? OrderOutcome{} : failed("edit the candidate", status);
   }
 
   // ALL is validation, preparation and, when a step fails, abortion: FRR 8.4 uses a transaction after its end when a
   // client orders these one by one and then deletes the candidate.
-  RouteChange commit(const northbound::CreateCandidateResponse& candidate) {
+  OrderOutcome commit(const northbound::CreateCandidateResponse& candidate) {
     northbound::CommitRequest request;
     northbound::CommitResponse committed;
     request.set_candidate_id(candidate.candidate_id());
@@ -151,7 +151,7 @@ class GrpcStaticRoutes final : public StaticRoutes {
     request.set_phase(northbound::CommitRequest::ALL);
     status = call(&Stub::Commit, request, committed);
     const bool unchanged = status.error_code() == grpc::StatusCode::ABORTED;  // "No changes to apply"
-    return status.ok() || unchanged ? RouteChange{} : failed("commit the candidate", status);
+    return status.ok() || unchanged ? OrderOutcome{} : failed("commit the candidate", status);
   }
 
   std::string name_;

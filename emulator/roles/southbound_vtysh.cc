@@ -34,16 +34,16 @@ class VtyStaticRoutes final : public StaticRoutes {
   VtyStaticRoutes(const asio::any_io_executor& executor, const FrrRouter& router)
       : staticd_(executor, router.staticd, router.password) {}
 
-  asio::awaitable<RouteChange> set(IpAddress cs_id, Interfaces interfaces) override {
+  asio::awaitable<OrderOutcome> set(IpAddress cs_id, Interfaces interfaces) override {
     const auto before = co_await configured(cs_id);
-    if (!before) co_return RouteChange{before.error().message, false};
-    if (*before == interfaces) co_return RouteChange{};
+    if (!before) co_return OrderOutcome{before.error().message, false};
+    if (*before == interfaces) co_return OrderOutcome{};
     // A next hop is there before another goes: no new flow falls back on multipath in between.
     std::vector<Step> steps;
     const std::string begin = line_begin(cs_id);
     for (const std::string& hop : without(interfaces, *before)) steps.push_back({begin + hop, "no " + begin + hop});
     for (const std::string& hop : without(*before, interfaces)) steps.push_back({"no " + begin + hop, begin + hop});
-    RouteChange change = co_await configure(std::move(steps));
+    OrderOutcome change = co_await configure(std::move(steps));
     if (change.failure.find(kLocked) != std::string::npos) change.refused = false;
     const auto after = co_await configured(cs_id);
     if (!after) {
@@ -52,7 +52,7 @@ class VtyStaticRoutes final : public StaticRoutes {
       co_return change;
     }
     if (change.failure.empty() && *after != interfaces)
-      co_return RouteChange{"FRR took every line, but its configuration has " + told(*after), false};
+      co_return OrderOutcome{"FRR took every line, but its configuration has " + told(*after), false};
     if (!change.failure.empty() && *after != *before) {
       change.failure += "; and what it had taken could not be taken back, its configuration has " + told(*after);
       change.refused = false;
@@ -85,8 +85,8 @@ class VtyStaticRoutes final : public StaticRoutes {
     co_return hops;
   }
 
-  asio::awaitable<RouteChange> configure(std::vector<Step> steps) {
-    RouteChange change = co_await take("configure terminal");
+  asio::awaitable<OrderOutcome> configure(std::vector<Step> steps) {
+    OrderOutcome change = co_await take("configure terminal");
     if (!change.failure.empty()) co_return change;
     std::vector<std::string> undo;
     for (const Step& step : steps) {
@@ -98,20 +98,20 @@ class VtyStaticRoutes final : public StaticRoutes {
     if (!change.failure.empty() && !change.refused) co_return change;
     if (!change.failure.empty())
       for (const std::string& line : undo) {
-        const RouteChange taken_back = co_await take(line);
+        const OrderOutcome taken_back = co_await take(line);
         if (!taken_back.failure.empty()) change.failure += "; then " + taken_back.failure;
       }
     const auto out = co_await staticd_.ask("end");
-    if (!out && change.failure.empty()) change = RouteChange{out.error().message, false};
+    if (!out && change.failure.empty()) change = OrderOutcome{out.error().message, false};
     co_return change;
   }
 
-  asio::awaitable<RouteChange> take(std::string line) {
+  asio::awaitable<OrderOutcome> take(std::string line) {
     const auto answer = co_await staticd_.ask(line);
-    if (!answer) co_return RouteChange{answer.error().message, false};
+    if (!answer) co_return OrderOutcome{answer.error().message, false};
     const std::string words = refusal(*answer);
-    if (words.empty()) co_return RouteChange{};
-    co_return RouteChange{fmt::format("FRR refuses \"{}\": {}", line, words), true};
+    if (words.empty()) co_return OrderOutcome{};
+    co_return OrderOutcome{fmt::format("FRR refuses \"{}\": {}", line, words), true};
   }
 
   FrrSession staticd_;

@@ -39,9 +39,7 @@ Fd listener_inside(const TapRouter& router) {
 class Tap {
  public:
   explicit Tap(const TapConfig& config)
-      : codes_(config.codes),
-        agent_(config.node, "tap", config.events, config.control),
-        receiver_(agent_.io(), callbacks()) {
+      : codes_(config.codes), agent_(config, "tap"), receiver_(agent_.io(), callbacks()) {
     for (const TapRouter& router : config.routers) {
       routers_[router.router];
       receiver_.listen(router.router, listener_inside(router));
@@ -128,9 +126,7 @@ class Tap {
 Expected<TapConfig> parse_tap(const nlohmann::json& json) {
   JsonFields fields(json, "tap");
   TapConfig config;
-  config.node = fields.get<std::string>("node");
-  config.events = fields.get<std::string>("events");
-  config.control = fields.get<std::string>("control");
+  read_agent(fields, config);
   for (JsonFields& one : fields.objects("routers"))
     config.routers.push_back(
         {one.get<std::string>("router"), one.get<std::string>("netns"), one.get<std::uint16_t>("port")});

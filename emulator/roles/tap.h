@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "bgp/edge_metadata.h"
+#include "emulator/roles/agent_config.h"
 
 namespace cats::roles {
 
@@ -22,10 +23,7 @@ struct TapRouter {
 
 // As JSON: {"node": "tap", "events": FILE, "control": SOCKET, "routers": [{"router": "r1", "netns": PATH, "port":
 // 5000}], "codes"?: {…}}
-struct TapConfig {
-  std::string node;
-  std::filesystem::path events;
-  std::filesystem::path control;
+struct TapConfig : AgentConfig {
   std::vector<TapRouter> routers;
   bgp::EdgeMetadataCodes codes;
 };

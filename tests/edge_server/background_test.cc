@@ -1,9 +1,9 @@
+#include "load/background.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "emulator/roles/edge_server_background.h"
-
-namespace cats::roles {
+namespace cats::load {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,4 +53,4 @@ TEST(ScheduledLoad, WhatIsWrongIsNamed) {
 }
 
 }  // namespace
-}  // namespace cats::roles
+}  // namespace cats::load

@@ -1,13 +1,17 @@
+
+#include "collectors/csma.h"
+
 #include <algorithm>
 #include <filesystem>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cpsel/known_sequence.h"
 #include "cpsel/metrics_json.h"
-#include "emulator/roles/edge_server_csma.h"
+#include "http/asio_scheduler.h"
 #include "tests/support/temporary_directory.h"
 
 namespace cats::roles {
@@ -30,8 +34,8 @@ std::vector<cpsel::Declaration> declarations(const char* statistics = "mean") {
 
 class CsmaTest : public testing::Test {
  protected:
-  CsmaConfig config() const {
-    CsmaConfig config;
+  collectors::CsmaConfig config() const {
+    collectors::CsmaConfig config;
     config.csci = IpAddress::of("2001:2:0:1::1");
     config.interval = config.window = 100ms;
     config.phase = 20ms;
@@ -40,9 +44,9 @@ class CsmaTest : public testing::Test {
     config.declarations = declarations();
     return config;
   }
-  void make(const CsmaConfig& config) {
+  void make(const collectors::CsmaConfig& config) {
     csma_.emplace(
-        io_, config,
+        scheduler_, config,
         collectors::SamplerSources{[this] {
                                      return collectors::CpuReading{usage_, 1.0};
                                    },
@@ -50,7 +54,7 @@ class CsmaTest : public testing::Test {
         log_, [this](const collectors::MetricReport& report) { reports_.push_back(report); }, scrape_);
   }
   // Of an exporter that answers a little later.
-  Scrape answers(Expected<cpsel::Values> what) {
+  collectors::Scrape answers(Expected<cpsel::Values> what) {
     return [this, what](const std::function<void(Expected<cpsel::Values>)>& done) {
       ++scrapes_;
       boost::asio::post(io_, [done, what] { done(what); });
@@ -63,7 +67,7 @@ class CsmaTest : public testing::Test {
   }
 
   // How late after a scheduled instant the most punctual sample was: a busy machine delays some, a wrong schedule all.
-  Duration least_lateness(const CsmaConfig& c, Duration interval, Duration phase) const {
+  Duration least_lateness(const collectors::CsmaConfig& c, Duration interval, Duration phase) const {
     Duration least = interval;
     for (const auto& report : reports_)
       least = std::min(least, (report.stamp->window_end - c.epoch - phase) % interval);
@@ -74,11 +78,12 @@ class CsmaTest : public testing::Test {
   MonotonicClock clock_;
   EventLog log_{directory_ / "events", "es1", clock_};
   boost::asio::io_context io_;
+  http::AsioScheduler scheduler_{io_.get_executor()};
   Duration usage_{};
   std::vector<collectors::MetricReport> reports_;
-  Scrape scrape_;
+  collectors::Scrape scrape_;
   std::size_t scrapes_ = 0;
-  std::optional<Csma> csma_;
+  std::optional<collectors::Csma> csma_;
 };
 
 TEST_F(CsmaTest, SamplesOnTheAbsoluteScheduleAndPublishesStampedReports) {
@@ -192,10 +197,10 @@ TEST_F(CsmaTest, WhatAnExporterDoesNotSayIsMissing) {
 }
 
 TEST(CsmaConfig, NamesWhatTheSamplerDoesNotGive) {
-  CsmaConfig config;
+  collectors::CsmaConfig config;
   config.window = 1s;
   config.declarations = declarations("max");
-  EXPECT_THAT(sampler_config(config).error().message, HasSubstr("cpu_utilisation"));
+  EXPECT_THAT(collectors::sampler_config(config).error().message, HasSubstr("cpu_utilisation"));
 }
 
 }  // namespace

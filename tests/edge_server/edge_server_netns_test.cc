@@ -244,7 +244,7 @@ TEST_F(EdgeServerBgpNetns, ARouteWithoutMetricsHasNoUpdateToLose) {
 
 TEST_F(EdgeServerNetns, AHostsLoadIsAnsweredByTheInstance) {
   start(config());
-  const HostConfig host{"h1", directory_ / "h1.jsonl", directory_ / "h1.sock", directory_.path(), std::nullopt};
+  const HostConfig host{{"h1", directory_ / "h1.jsonl", directory_ / "h1.sock"}, directory_.path(), std::nullopt};
   RoleProcess role("h1", host.control, [&] { return run_host(host); });
   const auto now = to_ns(std::chrono::steady_clock::now());
   json load = {{"do", "load"},

@@ -94,7 +94,7 @@ TEST(TapNetns, LogsEachStampedUpdateBeforePolicy) {
   support::ScopedNamespace ns("tap");
   support::TemporaryDirectory directory;
   const TapConfig config{
-      "tap", directory / "tap.jsonl", directory / "tap.sock", {{"r1", "/run/netns/" + ns.name(), 5000}}, {}};
+      {"tap", directory / "tap.jsonl", directory / "tap.sock"}, {{"r1", "/run/netns/" + ns.name(), 5000}}, {}};
   RoleProcess tap("tap", config.control, [&] { return run_tap(config); });
   EXPECT_FALSE(tap.call({{"do", "status"}})["routers"]["r1"]["connected"]);
 

@@ -1,5 +1,4 @@
-#include <atomic>
-#include <sys/syscall.h>
+#include <filesystem>
 #include <thread>
 #include <unistd.h>
 
@@ -46,32 +45,34 @@ TEST(CgroupNetns, QuotaHoldsByTheGroupsOwnAccount) {
   EXPECT_EQ(group.quota(), std::nullopt);
 }
 
+// One thread waits, the other spins. Version 2 takes threads of processes in the group alone, which is where agents
+// live.
 TEST(CgroupNetns, ThreadsOfOneProcessCanBeLimitedApart) {
   CATS_NEEDS_ROOT();
-  if (CgroupLayout::of_this_machine().v2) {
-    GTEST_SKIP() << "this process would have to live inside the threaded domain";
-  }
+  CATS_NEEDS_PROGRAM("python3");
+  constexpr const char* two_threads =
+      "import threading\n"
+      "def spin():\n"
+      "  while True: pass\n"
+      "threading.Thread(target=spin).start()\n"
+      "threading.Event().wait()\n";
   Cgroup node = Cgroup::create(own_name("node"));
   Cgroup work = node.create_for_threads("work");
   work.set_quota(0.1);
-  std::atomic<bool> stop = false;
-  std::atomic<pid_t> tid = 0;
-  std::thread worker([&] {
-    tid = static_cast<pid_t>(::syscall(SYS_gettid));
-    while (!stop) {
-    }
-  });
-  while (tid == 0) {
-    std::this_thread::yield();
-  }
-  work.add_thread(tid);
+  const Process process = spawn({.argv = {"/usr/bin/python3", "-c", two_threads}, .cgroups = {&node}});
+  const auto spinner = [&]() -> pid_t {
+    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process.pid())))
+      if (const pid_t tid = std::stoi(task.path().filename()); tid != process.pid()) return tid;
+    return 0;
+  };
+  ASSERT_TRUE(support::wait_for(std::chrono::seconds(5), [&] { return spinner() != 0; }));
+  work.add_thread(spinner());
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   const Duration used = work.usage();
   EXPECT_GT(used, std::chrono::milliseconds(5));
   EXPECT_LT(used, std::chrono::milliseconds(90));
-  EXPECT_EQ(node.members(), std::vector<pid_t>{::getpid()});
-  stop = true;
-  worker.join();
+  EXPECT_GT(work.throttling().throttled_periods, 0u);
+  EXPECT_EQ(node.members(), std::vector<pid_t>{process.pid()});
 }
 
 TEST(CgroupNetns, KillingMembersAndRemovingLeavesNothing) {

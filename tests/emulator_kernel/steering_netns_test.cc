@@ -9,11 +9,11 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "cpsel/slots.h"
 #include "emulator/kernel/conntrack.h"
 #include "emulator/kernel/flow_table.h"
 #include "emulator/kernel/netlink.h"
 #include "emulator/kernel/process.h"
-#include "emulator/kernel/slots.h"
 #include "emulator/kernel/sysctl.h"
 #include "tests/emulator_kernel/tcp.h"
 #include "tests/support/needs.h"
@@ -30,7 +30,7 @@ const IpAddress kCsId4 = IpAddress::of("198.18.12.1");
 
 std::vector<std::uint32_t> marks_of(const std::vector<double>& weights) {
   std::vector<std::uint32_t> marks;
-  for (const auto& slot : smooth_slots(weights, kSlots)) {
+  for (const auto& slot : cpsel::smooth_slots(weights, kSlots)) {
     marks.push_back(slot ? static_cast<std::uint32_t>(*slot) + 1 : 0);
   }
   return marks;

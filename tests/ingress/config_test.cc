@@ -24,7 +24,7 @@ IngressConfig example() {
   service.interval = std::chrono::seconds(1);
   service.age_limit = std::chrono::seconds(3);
   service.steer_by = "norm_fi";
-  service.algorithm = "global-min";
+  service.algorithm = {"global-min"};
   service.instances = {{IpAddress::of("2001:2::a"), IpAddress::of("2001:2:5::1"), 1, 1001, 0.2},
                        {IpAddress::of("2001:2::b"), std::nullopt, 2, 1002, 0.4}};
   config.services.push_back(service);

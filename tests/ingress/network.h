@@ -269,12 +269,11 @@ class IngressTest : public testing::Test {
          std::chrono::seconds(1),
          age_limit,
          "available_compute",
-         algorithm,
-         {},
+         {algorithm},
          false,
          {{kCsci1, IpAddress::of("2001:2:1::1"), 1, 1001, 1}, {kCsci2, IpAddress::of("2001:2:2::1"), 2, 1002, 1}}});
     config.services.push_back(
-        {kLearnt, std::chrono::seconds(1), std::nullopt, "available_compute", algorithm, {}, true, {}});
+        {kLearnt, std::chrono::seconds(1), std::nullopt, "available_compute", {algorithm}, true, {}});
     change(config);
     const auto strict = IngressConfig::from_json(nlohmann::json::parse(config.to_json().dump()));
     ASSERT_TRUE(strict) << strict.error().message;

@@ -1,18 +1,20 @@
 // The generator against a server of ours on loopback, in one thread.
+#include "emulator/load/generator.h"
+
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "emulator/load/load.h"
+#include "base/file.h"
 #include "http/server.h"
+#include "tests/support/csv.h"
 #include "tests/support/temporary_directory.h"
 
 namespace cats::load {
@@ -20,29 +22,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Row = std::map<std::string, std::string>;
-
-std::vector<Row> read_csv(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::vector<Row> rows;
-  std::vector<std::string> names;
-  for (std::string line; std::getline(file, line);) {
-    std::vector<std::string> cells;
-    std::istringstream stream(line + ",");
-    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
-    if (names.empty()) {
-      names = cells;
-      continue;
-    }
-    EXPECT_EQ(cells.size(), names.size()) << line;
-    Row row;
-    for (std::size_t i = 0; i < std::min(cells.size(), names.size()); ++i) row[names[i]] = cells[i];
-    rows.push_back(row);
-  }
-  return rows;
-}
-
-std::int64_t number(const Row& row, const std::string& name) { return std::stoll(row.at(name)); }
+using support::number;
+using support::read_csv;
+using support::Row;
 
 class GeneratorTest : public testing::Test {
  protected:
@@ -91,7 +73,7 @@ class GeneratorTest : public testing::Test {
 
 TEST_F(GeneratorTest, EveryScheduledRequestIsARowWithItsSchedule) {
   auto description = load();
-  description.work_us = 321;
+  description.work = RandomDuration::fixed(321us);
   description.persistent = PersistentLoad{3, 50ms, Arrivals::poisson};
   description.short_sessions = ShortLoad{40, Arrivals::poisson, 2, 10ms};
   run(description);
@@ -136,7 +118,7 @@ TEST_F(GeneratorTest, EveryScheduledRequestIsARowWithItsSchedule) {
 
 TEST_F(GeneratorTest, AHostSendsItsShareOfTheFlowsEachForItsLife) {
   auto description = load();
-  description.flows = FlowLoad{9, 2, 1, 100, Arrivals::poisson, 60ms, 20ms};
+  description.flows = FlowLoad{9, 2, 1, 100, Arrivals::poisson, RandomDuration::exponential(60ms), 20ms};
   description.duration = 2s;
   run(description);
   const auto flows = draw_flows(description);
@@ -156,12 +138,53 @@ TEST_F(GeneratorTest, AHostSendsItsShareOfTheFlowsEachForItsLife) {
   }
 }
 
+TEST_F(GeneratorTest, ARequestAsksForWhatWasDrawnForIt) {
+  auto description = load();
+  description.work = RandomDuration::exponential(300us);
+  description.persistent = PersistentLoad{2, 50ms, Arrivals::constant};
+  description.short_sessions = ShortLoad{40, Arrivals::poisson, 2, 10ms};
+  run(description);
+  // Numbers are those of the load: the sessions that stay come first.
+  std::map<std::string, WorkDraws> work;
+  const auto rows = requests();
+  std::vector<std::string> asked;
+  for (const auto& row : rows) {
+    const auto session = number(row, "session");
+    const bool stays = row.at("kind") == "persistent";
+    const std::string stream =
+        fmt::format("load/h1/work/{}/{}", stays ? "persistent" : "short", stays ? session : session - 2);
+    auto draws = work.try_emplace(stream, distribution_of(description.work), description.seed, stream).first;
+    EXPECT_EQ(std::chrono::microseconds(number(row, "work_us")), draws->second.next()) << stream;
+    asked.push_back(row.at("work_us"));
+  }
+  std::ranges::sort(asked);
+  std::ranges::sort(targets_);
+  EXPECT_EQ(targets_, asked);
+  EXPECT_GT(std::set<std::string>(asked.begin(), asked.end()).size(), 10u);
+}
+
+TEST_F(GeneratorTest, PlaysTracesOfTheRunDirectory) {
+  for (const char* folder : {"samples", kTraces}) std::filesystem::create_directory(directory_ / folder);
+  generator_.emplace(io_, GeneratorConfig{"h1", IpAddress::of("::1"), directory_ / "samples"});
+  auto description = load();
+  description.short_sessions = ShortLoad{20, Arrivals::trace, 1, 0ms};
+  description.short_sessions->arrivals.file = "traces/a.csv";
+  EXPECT_THAT(generator_->start(description).error().message, testing::HasSubstr("traces/a.csv: no such file"));
+  write_file(directory_ / "traces/a.csv", "0.05\n0.1\n");
+  description.start = std::chrono::steady_clock::now() + 100ms;
+  run(description);
+  std::vector<std::int64_t> scheduled;
+  for (const auto& row : read_csv(directory_ / "samples/h1.requests.csv"))
+    scheduled.push_back(number(row, "scheduled_ns") - to_ns(description.start));
+  EXPECT_EQ(scheduled, (std::vector<std::int64_t>{50'000'000, 100'000'000}));
+}
+
 TEST_F(GeneratorTest, SourcePortsDoNotComeAgainInTheNextLoad) {
   std::set<std::string> ports;
   for (const char* trial : {"t1", "t2"}) {
     auto description = load();
     description.trial = trial;
-    description.flows = FlowLoad{5, 1, 0, 100, Arrivals::constant, 20ms, 20ms};
+    description.flows = FlowLoad{5, 1, 0, 100, Arrivals::constant, RandomDuration::exponential(20ms), 20ms};
     description.source_ports = SourcePorts{21000, 50};
     run(description);
   }

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "emulator/load/load.h"
+#include "load/load.h"
 
 namespace cats::load {
 namespace {
@@ -88,7 +88,7 @@ TEST(Schedule, ConstantArrivalsAreEvenAndStayInside) {
 
 LoadDescription hundred_flows() {
   auto load = description();
-  load.flows = FlowLoad{100, 2, 0, 50, Arrivals::poisson, 1s, 100ms};
+  load.flows = FlowLoad{100, 2, 0, 50, Arrivals::poisson, RandomDuration::exponential(1s), 100ms};
   return load;
 }
 
@@ -132,9 +132,55 @@ TEST(Flows, AnotherRateLeavesTheirLivesAlone) {
   for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_EQ(slow[i].ends - slow[i].opens, fast[i].ends - fast[i].opens);
 }
 
+TEST(Schedule, ShortSessionsOpenAsTheirPatternSays) {
+  auto load = description();
+  load.short_sessions->arrivals = Arrivals::trace;
+  load.short_sessions->arrivals.times = std::make_shared<std::vector<Duration>>(std::vector<Duration>{1s, 2s, 200s});
+  load.short_sessions->rate = mean_rate(*load.short_sessions->arrivals.times, {});
+  EXPECT_EQ(all(ShortSchedule(load, "h1")), (std::vector<Instant>{load.start + 1s, load.start + 2s}));
+}
+
+TEST(Flows, MayOpenByATraceAndLiveAsLongAsEachOther) {
+  auto load = hundred_flows();
+  load.flows->arrivals = Arrivals::trace;
+  load.flows->arrivals.times = std::make_shared<std::vector<Duration>>(std::vector<Duration>{1s, 2s});
+  load.flows->rate = 1;
+  load.flows->duration = RandomDuration::fixed(3s);
+  const auto flows = draw_flows(load);
+  ASSERT_EQ(flows.size(), 2u);
+  EXPECT_EQ(flows[1].opens, load.start + 2s);
+  EXPECT_EQ(flows[1].ends, load.start + 5s);
+}
+
+std::vector<Duration> draws(WorkDraws work, int n) {
+  std::vector<Duration> all;
+  for (int i = 0; i < n; ++i) all.push_back(work.next());
+  return all;
+}
+
+TEST(Work, EachSessionHasDrawsOfItsOwn) {
+  const Distribution law = distribution_of(RandomDuration::exponential(200us));
+  const auto one = draws({law, 7, "load/h1/work/short/0"}, 1000);
+  EXPECT_EQ(draws({law, 7, "load/h1/work/short/0"}, 1000), one);
+  EXPECT_NE(draws({law, 7, "load/h1/work/short/1"}, 1000), one);
+  EXPECT_NE(draws({law, 8, "load/h1/work/short/0"}, 1000), one);
+  Duration sum{};
+  for (const Duration each : one) {
+    EXPECT_EQ(each % 1us, 0ns);
+    sum += each;
+  }
+  EXPECT_NEAR(to_seconds(sum) / 1000, 200e-6, 4 * 200e-6 / std::sqrt(1000));
+}
+
+TEST(Work, IsRoundedAndHasALimit) {
+  EXPECT_EQ(draws({Distribution::deterministic(321e-6), 1, ""}, 2), (std::vector<Duration>{321us, 321us}));
+  EXPECT_EQ(draws({Distribution::deterministic(1.6e-6), 1, ""}, 1), (std::vector<Duration>{2us}));
+  EXPECT_EQ(draws({Distribution::deterministic(1e9), 1, ""}, 1), (std::vector<Duration>{kMostWork}));
+}
+
 TEST(Description, SurvivesJson) {
   auto load = description();
-  load.flows = FlowLoad{100, 2, 1, 50, Arrivals::constant, 1s, 100ms};
+  load.flows = FlowLoad{100, 2, 1, 50, Arrivals::constant, RandomDuration::exponential(1s), 100ms};
   load.source_ports = SourcePorts{20000, 500};
   auto json = nlohmann::json(to_json(load));
   json["do"] = "load";

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "collectors/metric_report_json.h"
+#include "cpsel/decision_json.h"
 #include "cpsel/registry.h"
-#include "emulator/roles/decision_event.h"
 #include "emulator/roles/southbound.h"
 #include "tests/support/temporary_directory.h"
 
@@ -131,11 +131,11 @@ TEST(DecisionText, IsWhatTheEventLogDocumentSays) {
       R"({"csci":"2001:2:0:1001::2","seq":3,"age_ns":5000000,"load":0.25,"window_end":99,"eligible":true},)"
       R"({"csci":"2001:2:0:1002::2#4","seq":null,"age_ns":0,"load":null,"window_end":null,"eligible":false}],)"
       R"("weights":{"2001:2:0:1001::2":1.0,"2001:2:0:1002::2#4":0.0}})";
-  EXPECT_EQ(decision_text(decision), expected);
+  EXPECT_EQ(cpsel::decision_text(decision), expected);
   EXPECT_EQ(to_json(decision).dump(), expected);
   decision.kernel_multipath = true;
   decision.note = "kernel's \"hash\"";
-  EXPECT_THAT(decision_text(decision), testing::EndsWith(R"("weights":{},"note":"kernel's \"hash\""})"));
+  EXPECT_THAT(cpsel::decision_text(decision), testing::EndsWith(R"("weights":{},"note":"kernel's \"hash\""})"));
 }
 
 TEST(SteeringOrder, HoldsWeightsAndTheSamplesTheyRestOn) {

@@ -48,6 +48,10 @@ class ControllerRole : public ControlPlane {
     if (request.path == "/v1/topology") return {200, topology_.dump()};
     if (request.path == "/v1/services") return {200, R"([{"cs_id": "2001:2:0:c5::1"}])"};
     if (request.path == "/v1/sessions") return {200, R"({"this": "is no list"})"};
+    if (request.path == "/v1/services/" + kService + "/flows") {
+      ++flows_asked_;
+      return {200, json({{"flows", flows_}}).dump()};
+    }
     paths_.push_back(request.method + " " + request.path + " by " + request.bearer.value_or("nobody"));
     orders_.push_back(json::parse(request.body));
     return {200, "{}"};
@@ -84,6 +88,7 @@ class ControllerRole : public ControlPlane {
                {"age_limit_ns", nullptr},
                {"steer_by", "norm_fi"},
                {"algorithm", "global-min"},
+               {"library", nullptr},
                {"parameters", json::object()},
                {"instances",
                 {{{"csci", kFirst.str()}, {"node", "es1"}, {"capacity", 1}},
@@ -145,6 +150,8 @@ class ControllerRole : public ControlPlane {
   std::vector<std::string> paths_;
   std::vector<json> orders_;
   json topology_ = link_state({2});  // null: its IGP does not answer
+  json flows_ = json::object();
+  int flows_asked_ = 0;
 };
 
 TEST_F(ControllerRole, SteersByWhatTheManagerTells) {
@@ -189,6 +196,50 @@ TEST_F(ControllerRole, TakesPoliciesOfOperators) {
     return orders_.back().at("weights").value(kSecond.str(), 0.0) == 0.5;
   }));
   EXPECT_EQ(json::parse(ask(port_, "me", "GET", "/v1/policies").body)[0].at("algorithm"), "round-robin");
+}
+
+// Between two reports, what the ingress' flow table gave decides. Ten flows made loads of 0.4 and 0.2: 0.06 each.
+TEST_F(ControllerRole, FlowsThatTheIngressCountsMoveWeightsBetweenReports) {
+  json counts = config();
+  counts["services"][0]["algorithm"] = "global-min-local";
+  process_.emplace("controller", counts);
+  port_ = process_->call({{"do", "status"}}).at("port");
+  const auto tell_flows = [&](int first, int second) {
+    std::unique_lock lock(mutex_);
+    flows_ = {{kFirst.str(), first}, {kSecond.str(), second}};
+    const int asked = flows_asked_;
+    lock.unlock();
+    return support::wait_for(5s, [&] {
+      const std::lock_guard again(mutex_);
+      return flows_asked_ > asked + 1;  // the answer to the one before has come
+    });
+  };
+  tell(1, 10, 8);
+  ASSERT_TRUE(steered_to(kFirst));
+  ASSERT_TRUE(tell_flows(10, 0));
+  tell(2, 6, 8);
+  ASSERT_TRUE(steered_to(kSecond));
+  ASSERT_TRUE(tell_flows(10, 3));  // 0.2 and three of 0.06 are less than 0.4
+  EXPECT_TRUE(steered_to(kSecond));
+  ASSERT_TRUE(tell_flows(10, 6));
+  EXPECT_TRUE(steered_to(kFirst));
+  EXPECT_EQ(events("metric_received").size(), 4U);
+  // r2's agent is not there: said once.
+  const auto said = events("flow_counts");
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_EQ(said[0].at("router"), "r2");
+  EXPECT_FALSE(said[0].at("up").get<bool>());
+  EXPECT_THAT(said[0].at("why").get<std::string>(), HasSubstr("refused"));
+  // Those who want none ask for none.
+  EXPECT_EQ(ask(port_, "me", "PUT", "/v1/policies/" + kService, R"({"algorithm": "global-min"})").status, 200U);
+  std::this_thread::sleep_for(300ms);
+  const auto asked = [this] {
+    const std::lock_guard lock(mutex_);
+    return flows_asked_;
+  };
+  const int before = asked();
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(asked(), before);
 }
 
 TEST_F(ControllerRole, ARouterThatComesBackIsToldTheLatest) {

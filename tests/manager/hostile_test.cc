@@ -41,6 +41,7 @@ class Hostile : public ControlPlane {
                           {"age_limit_ns", nullptr},
                           {"steer_by", "norm_fi"},
                           {"algorithm", "global-min"},
+                          {"library", nullptr},
                           {"parameters", json::object()},
                           {"instances",
                            {{{"csci", kFirst}, {"node", "es1"}, {"capacity", 1}},

@@ -67,6 +67,7 @@ class Documented : public ControlPlane {
                           {"age_limit_ns", nullptr},
                           {"steer_by", "norm_fi"},
                           {"algorithm", "global-min"},
+                          {"library", nullptr},
                           {"parameters", json::object()},
                           {"instances",
                            {{{"csci", kFirst}, {"node", "es1"}, {"capacity", 1}},
