@@ -54,6 +54,12 @@ bool is_list_by_nature(const Path& path) {
                                               "metrics.declared.of",
                                               "metrics.prometheus.exporter",
                                               "metrics.prometheus.sites",
+                                              "workload.short.arrivals.states",
+                                              "workload.short.arrivals.curve",
+                                              "workload.flows.arrivals.states",
+                                              "workload.flows.arrivals.curve",
+                                              "fleet.arrivals.states",
+                                              "fleet.arrivals.curve",
                                               "faults",
                                               "bounds",
                                               "name"};
@@ -152,10 +158,13 @@ void put(const YAML::Node& root, const Path& path, const YAML::Node& value) {
     parent[path.back().index] = value;
 }
 
+// What belongs together: the keys of one distribution or process mean nothing to another.
+bool is_whole(const YAML::Node& node) { return is_range(node) || node["distribution"] || node["process"]; }
+
 void merge(YAML::Node target, const YAML::Node& from) {
   for (const auto& entry : from) {
     const std::string& key = entry.first.Scalar();
-    if (target[key] && target[key].IsMap() && entry.second.IsMap() && !is_range(entry.second))
+    if (target[key] && target[key].IsMap() && entry.second.IsMap() && !is_whole(entry.second))
       merge(target[key], entry.second);
     else
       target[key] = entry.second;
@@ -283,9 +292,9 @@ class Expander {
 }  // namespace
 
 const std::vector<std::string>& keys_of_a_test() {
-  static const std::vector<std::string> keys = {"interval",  "refresh",  "age_limit",  "service",   "metrics",
-                                                "algorithm", "workload", "trials",     "warm_up",   "cool_down",
-                                                "mode",      "faults",   "background", "controller"};
+  static const std::vector<std::string> keys = {
+      "interval", "refresh",   "age_limit", "service", "metrics",    "algorithm",  "workload",   "trials",
+      "warm_up",  "cool_down", "mode",      "faults",  "background", "controller", "simulation", "fleet"};
   return keys;
 }
 

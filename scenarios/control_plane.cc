@@ -9,8 +9,7 @@
 namespace cats::scenarios {
 namespace {
 
-// The remedy where the controller may not decide, or not alone.
-constexpr const char* kIngressDecides = "let the ingress decide (mode distributed, or hybrid with \"cps: ingress\")";
+// The remedy where the controller may not decide alone.
 constexpr const char* kIngressHasOne = "take mode distributed, or hybrid with \"cps: ingress\" or \"cps: split\"";
 
 bool declares_metric(const Scenario& scenario, const std::string& metric) {
@@ -74,27 +73,14 @@ void check_fallback(const yaml::Map& map, const yaml::Reader& fallback, const Sc
                                   write_a_fallback(scenario)));
 }
 
-void check_where_it_runs(const yaml::Reader& reader, const Scenario& scenario, const Catalogue& catalogue) {
-  if (scenario.cps() == Cps::ingress || !reader.present()) return;
-  const yaml::Reader name = reader.is_map() ? reader.open_map().get("name") : reader;
-  const Algorithm& algorithm = scenario.algorithm;
-  if (algorithm.is_library())
-    name.complain(
-        fmt::format("\"{}\": a library runs at an ingress only, and here the controller runs the algorithm: {}",
-                    algorithm.name, kIngressDecides));
-  const auto known = std::ranges::find(catalogue.algorithms, algorithm.name, &AlgorithmDeclaration::name);
-  if (known != catalogue.algorithms.end() && known->needs_flow_counts)
-    name.complain(
-        fmt::format("\"{}\" counts new flows, which the controller does not see: take another algorithm, or {}",
-                    algorithm.name, kIngressDecides));
-}
-
 std::vector<std::string> algorithms_for_frr(const Catalogue& catalogue) {
   std::vector<std::string> names;
   for (const AlgorithmDeclaration& each : catalogue.algorithms)
     if (each.equal_weights && !each.needs_flow_counts) names.push_back(each.name);
   return names;
 }
+
+constexpr const char* kFrrSharesEvenly = "FRR shares new flows evenly";
 
 // FRR 8.4 shares new flows evenly among the next hops of a route, and combines nothing with what it is told.
 void check_driver(const yaml::Map& map, const Scenario& scenario, const Catalogue& catalogue) {
@@ -113,12 +99,15 @@ void check_driver(const yaml::Map& map, const Scenario& scenario, const Catalogu
   const yaml::Reader reader = map.get("algorithm");
   const yaml::Reader name = reader.is_map() ? reader.open_map().get("name") : reader;
   const auto known = std::ranges::find(catalogue.algorithms, scenario.algorithm.name, &AlgorithmDeclaration::name);
-  if (!reader.present() || known == catalogue.algorithms.end() || known->equal_weights || known->needs_flow_counts)
-    return;  // those that count flows are refused already
-  name.complain(
-      fmt::format("\"{}\" gives instances unequal weights, and with \"southbound: {}\" FRR shares new flows evenly: "
-                  "take {}, or \"southbound: agent\"",
-                  known->name, to_string(driver), one_of(algorithms_for_frr(catalogue))));
+  const auto refuse = [&](const char* does, const char* frr) {
+    name.complain(fmt::format("\"{}\" {}, and with \"southbound: {}\" {}: take {}, or \"southbound: agent\"",
+                              scenario.algorithm.name, does, to_string(driver), frr,
+                              one_of(algorithms_for_frr(catalogue))));
+  };
+  if (scenario.algorithm.is_library()) return refuse("may give instances unequal weights", kFrrSharesEvenly);
+  if (!reader.present() || known == catalogue.algorithms.end()) return;
+  if (known->needs_flow_counts) return refuse("counts new flows", "FRR counts none");
+  if (!known->equal_weights) refuse("gives instances unequal weights", kFrrSharesEvenly);
 }
 
 void check_faults_of_the_cps(const yaml::Reader& faults, const Scenario& scenario, const Catalogue& catalogue) {
@@ -159,7 +148,6 @@ void check_control_plane(const yaml::Map& map, const Scenario& scenario, const C
     map.get("refresh").complain(
         "\"on-change\" sends no stamp, and a report to the edge server manager needs one: "
         "write every-interval, or take mode distributed");
-  check_where_it_runs(map.get("algorithm"), scenario, catalogue);
   check_driver(map, scenario, catalogue);
   check_faults_of_the_cps(map.get("faults"), scenario, catalogue);
   if (scenario.mode != Mode::hybrid) return;

@@ -6,9 +6,12 @@
 #include "scenarios/cases.h"
 #include "scenarios/control_plane.h"
 #include "scenarios/guard.h"
+#include "scenarios/read_fleet.h"
 #include "scenarios/read_metrics.h"
 #include "scenarios/read_prometheus.h"
 #include "scenarios/read_sections.h"
+#include "scenarios/read_simulation.h"
+#include "scenarios/read_workload.h"
 #include "scenarios/scenario.h"
 #include "scenarios/values.h"
 
@@ -27,8 +30,11 @@ constexpr Duration kUnknown{};
 class Loader {
  public:
   // `called` is how messages call the text, when it is not that of the file as it is.
-  Loader(const Catalogue& catalogue, std::string file, std::string called = "")
-      : catalogue_(catalogue), path_(file), file_(called.empty() ? std::move(file) : std::move(called)) {}
+  Loader(const Catalogue& catalogue, std::string file, TraceFiles traces, std::string called = "")
+      : catalogue_(catalogue),
+        path_(file),
+        file_(called.empty() ? std::move(file) : std::move(called)),
+        traces_(std::move(traces)) {}
 
   // `directory` is where the scenario lies; without it the topology is not looked at.
   Expected<Scenario> load(std::string text, const std::optional<std::filesystem::path>& directory) {
@@ -102,30 +108,46 @@ class Loader {
       return;
     }
     const yaml::Map map =
-        root.map({"name",      "topology",  "mode",    "controller", "seed",      "interval", "refresh",
-                  "age_limit", "attribute", "service", "metrics",    "algorithm", "workload", "background",
-                  "tests",     "trials",    "warm_up", "cool_down",  "faults",    "bounds"});
+        root.map({"name",       "topology", "fleet",     "engine",    "simulation", "mode",    "controller", "seed",
+                  "interval",   "refresh",  "age_limit", "attribute", "service",    "metrics", "algorithm",  "workload",
+                  "background", "tests",    "trials",    "warm_up",   "cool_down",  "faults",  "bounds"});
+    const bool fleet = map.has("fleet");
     scenario.name = read_name(map.at("name"));
-    scenario.topology = map.at("topology").string();
+    if (!fleet) scenario.topology = map.at("topology").string();
+    scenario.engine = read_engine(map.get("engine"), fleet ? Engine::sim : Engine::emulator);
+    scenario.simulation = read_simulation(map.get("simulation"));
     scenario.mode = read_choice(map.get("mode"), {Mode::distributed, Mode::centralized, Mode::hybrid}, scenario.mode);
-    scenario.controller = read_control_plane(map.get("controller"));
     scenario.seed = static_cast<std::uint64_t>(map.get("seed").integer(1, 0, kLargestSeed));
     scenario.interval = read_duration(map.at("interval"), kUnknown, 10ms, 1h);
     read_refresh(map, scenario);
-    scenario.attribute = read_attribute(map.get("attribute"));
-    scenario.service = read_service(map.get("service"));
-    scenario.metrics = read_metrics_of(map.at("metrics"));
+    if (fleet)
+      read_fleet(map, scenario, traces_);
+    else
+      read_what_goes_with_a_topology(map, scenario);
     scenario.algorithm = read_algorithm(map.at("algorithm"), catalogue_);
     const auto warning = cpsel::warning_of(scenario.algorithm.name, scenario.algorithm.parameters, scenario.interval);
     if (warning) scenario.warnings.push_back(*warning);
-    scenario.workload = read_workload(map.get("workload"));
-    scenario.background = read_background(map.get("background"));
+    check_algorithm(map.get("algorithm"), scenario, catalogue_);
     scenario.tests = read_tests(map.at("tests"), catalogue_);
-    check_workload(map, scenario);
     read_trials(map, scenario);
-    scenario.faults = read_faults(map.get("faults"), catalogue_);
     scenario.bounds = read_bounds(map.get("bounds"), catalogue_);
-    check_control_plane(map, scenario, catalogue_);
+    if (!fleet) {
+      check_workload(map, scenario);
+      check_control_plane(map, scenario, catalogue_);
+    }
+    check_simulation(map, scenario, catalogue_);
+    check_fleet(map, scenario, catalogue_);
+  }
+
+  void read_what_goes_with_a_topology(const yaml::Map& map, Scenario& scenario) {
+    scenario.controller = read_control_plane(map.get("controller"));
+    scenario.attribute = read_attribute(map.get("attribute"));
+    scenario.service = read_service(map.get("service"));
+    scenario.metrics = read_metrics_of(map.at("metrics"));
+    scenario.workload = read_workload(map.get("workload"), traces_);
+    warn_of_workload(scenario.workload, scenario.warnings);
+    scenario.background = read_background(map.get("background"));
+    scenario.faults = read_faults(map.get("faults"), catalogue_);
   }
 
   static std::string read_name(const yaml::Reader& reader) {
@@ -146,7 +168,8 @@ class Loader {
     const bool every = map.get("refresh").choice({"every-interval", "on-change"}, "every-interval") != "on-change";
     scenario.refresh = every ? Refresh::every_interval : Refresh::on_change;
     const yaml::Reader limit = map.get("age_limit");
-    if (every) scenario.age_limit = read_duration(limit, 4 * scenario.interval, 10ms, 4h);
+    if (every && (limit.present() || !map.has("fleet")))
+      scenario.age_limit = read_duration(limit, 4 * scenario.interval, 10ms, 4h);
     if (!every && limit.present())
       limit.complain("\"refresh: on-change\" has no age limit: metrics that do not change are not sent");
     if (every && limit.present() && scenario.interval != kUnknown && *scenario.age_limit <= scenario.interval)
@@ -256,6 +279,7 @@ class Loader {
   const Catalogue& catalogue_;
   std::filesystem::path path_;
   std::string file_;
+  TraceFiles traces_;
   Diagnostics diagnostics_;
   std::map<std::filesystem::path, std::optional<topologies::Topology>> networks_;  // by file
 };
@@ -268,8 +292,10 @@ std::string one_line(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue) {
-  return Loader(catalogue, file).load(std::string(text), std::nullopt);
+Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue,
+                                  const std::filesystem::path& run_directory) {
+  TraceFiles traces = run_directory.empty() ? TraceFiles() : TraceFiles::copied(run_directory);
+  return Loader(catalogue, file, std::move(traces)).load(std::string(text), std::nullopt);
 }
 
 Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue,
@@ -278,11 +304,12 @@ Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalo
   if (!std::filesystem::is_regular_file(file, ignored)) return fail("{}: no such file", file.string());
   try {
     const std::string text = read_file(file);
-    auto scenario = Loader(catalogue, file.string()).load(text, file.parent_path());
+    const TraceFiles traces = TraceFiles::beside(file);
+    auto scenario = Loader(catalogue, file.string(), traces).load(text, file.parent_path());
     if (!scenario || assignments.empty()) return scenario;
     auto changed = with_values(text, assignments);
     if (!changed) return fail("{}: {}", file.string(), changed.error().message);
-    return Loader(catalogue, file.string(), fmt::format("{} with {}", file.string(), one_line(assignments)))
+    return Loader(catalogue, file.string(), traces, fmt::format("{} with {}", file.string(), one_line(assignments)))
         .load(*changed, file.parent_path());
   } catch (const SystemError& error) {
     return fail("{}", error.what());

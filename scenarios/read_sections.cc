@@ -19,11 +19,6 @@ int read_int(const yaml::Reader& reader, int fallback, int lo, int hi) {
   return static_cast<int>(reader.integer(fallback, lo, hi));
 }
 
-Arrivals read_arrivals(const yaml::Reader& reader, Arrivals fallback) {
-  return reader.choice({"constant", "poisson"}, to_string(fallback)) == "poisson" ? Arrivals::poisson
-                                                                                  : Arrivals::constant;
-}
-
 template <class Declarations>
 std::vector<std::string> names_of(const Declarations& declarations) {
   std::vector<std::string> names;
@@ -171,49 +166,6 @@ Service read_service(const yaml::Reader& reader) {
   return service;
 }
 
-namespace {
-
-// Sessions of a kind that are given, and not as `none` (an entry of `tests` takes away what the file has).
-bool wanted(const yaml::Reader& sessions) {
-  return sessions.present() && (sessions.is_map() || sessions.string() != "none");
-}
-
-}  // namespace
-
-Workload read_workload(const yaml::Reader& reader) {
-  const yaml::Map map = reader.map({"persistent", "short", "flows", "work", "timeout"});
-  Workload workload;
-  if (const yaml::Reader given = map.get("persistent"); wanted(given)) {
-    const yaml::Map keys = given.map({"sessions", "interval", "arrivals"});
-    Workload::Persistent sessions;
-    sessions.sessions = read_int(keys.at("sessions"), 1, 1, 10000);
-    sessions.interval = read_duration(keys.at("interval"), 1s, 1ms, 1h);
-    sessions.arrivals = read_arrivals(keys.get("arrivals"), Arrivals::constant);
-    workload.persistent = sessions;
-  }
-  if (const yaml::Reader given = map.get("short"); wanted(given)) {
-    const yaml::Map keys = given.map({"rate", "arrivals", "requests", "interval"});
-    Workload::Short sessions;
-    sessions.rate = read_rate(keys.at("rate"), 1, 0.01, 10000);
-    sessions.arrivals = read_arrivals(keys.get("arrivals"), Arrivals::poisson);
-    sessions.requests = read_int(keys.get("requests"), 1, 1, 10000);
-    sessions.interval = read_duration(keys.get("interval"), 0s, 0s, 1h);
-    workload.brief = sessions;
-  }
-  if (const yaml::Reader given = map.get("flows")) {
-    const yaml::Map keys = given.map({"count", "rate", "arrivals", "duration", "interval"});
-    Workload::Flows& flows = workload.flows;
-    flows.count = read_int(keys.get("count"), flows.count, 1, 20000);
-    flows.rate = read_rate(keys.get("rate"), flows.rate, 0.01, 10000);
-    flows.arrivals = read_arrivals(keys.get("arrivals"), flows.arrivals);
-    flows.duration = read_duration(keys.get("duration"), flows.duration, 1ms, 1h);
-    flows.interval = read_duration(keys.get("interval"), flows.interval, 1ms, 1h);
-  }
-  workload.work = read_duration(map.get("work"), 200us, 0s, 10s);
-  workload.timeout = read_duration(map.get("timeout"), 2s, 10ms, 10min);
-  return workload;
-}
-
 std::map<std::string, std::vector<BackgroundLoad>> read_background(const yaml::Reader& reader) {
   std::map<std::string, std::vector<BackgroundLoad>> background;
   if (!reader.present()) return background;
@@ -258,11 +210,6 @@ Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue)
   algorithm.name = name.choice(names_of(catalogue.algorithms));
   const AlgorithmDeclaration* declaration = find_named(catalogue.algorithms, algorithm.name);
   if (declaration == nullptr) return algorithm;
-  if (declaration->needs_replies)
-    name.complain(
-        fmt::format("\"{}\" needs replies or requests in flight, which an ingress at layer 3 does not see: "
-                    "it runs in the simulator only",
-                    algorithm.name));
   for (const auto& parameter : declaration->parameters) algorithm.parameters[parameter.name] = parameter.value;
   if (!parameters) return algorithm;
   const nlohmann::ordered_json given = read_parameters(*parameters, declaration->parameters);
@@ -319,6 +266,13 @@ void check_faults(const yaml::Reader& reader, const Catalogue& catalogue, const 
     check_node(map.get("node"), network, declaration->role);
     if (declaration->needs_instance) check_node(map.get("instance"), network, "edge-server");
   }
+}
+
+std::string test_of(const yaml::Reader& element) {
+  if (element.is_scalar()) return element.text();
+  if (!element.is_map()) return "";
+  const auto entries = element.open_map().entries();
+  return entries.size() == 1 ? entries.front().first : "";
 }
 
 }  // namespace cats::scenarios

@@ -10,8 +10,9 @@ namespace cats::scenarios {
 
 Attribute read_attribute(const yaml::Reader& reader);
 Service read_service(const yaml::Reader& reader);
-Workload read_workload(const yaml::Reader& reader);
 Algorithm read_algorithm(const yaml::Reader& reader, const Catalogue& catalogue);
+// What the scenario's world does not tell an algorithm.
+void check_algorithm(const yaml::Reader& reader, const Scenario& scenario, const Catalogue& catalogue);
 std::vector<TestRequest> read_tests(const yaml::Reader& reader, const Catalogue& catalogue);
 std::vector<Fault> read_faults(const yaml::Reader& reader, const Catalogue& catalogue);
 
@@ -24,5 +25,8 @@ void check_faults(const yaml::Reader& reader, const Catalogue& catalogue, const 
 
 // "a" or {a: {…}}: a name and what is given with it. Nothing when it is neither, which is reported.
 std::optional<std::pair<std::string, std::optional<yaml::Reader>>> read_named(const yaml::Reader& reader);
+
+// How an element of `tests` names its test; "" when that cannot be read, which was reported.
+std::string test_of(const yaml::Reader& element);
 
 }  // namespace cats::scenarios

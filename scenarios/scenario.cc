@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "base/diagnostics.h"
 #include "scenarios/control_plane.h"
@@ -45,7 +46,7 @@ double Workload::requests_per_second() const {
 
 Duration Workload::mean_flow_duration() const {
   if (!brief) return {};
-  return (brief->requests - 1) * brief->interval + brief->requests * work;
+  return (brief->requests - 1) * brief->interval + brief->requests * work.mean;
 }
 
 const TestRequest* Scenario::test(const std::string& test_name) const {
@@ -79,7 +80,8 @@ std::string Scenario::fallback() const {
 }
 
 Duration least_warm_up(const Scenario& scenario) {
-  return std::max<Duration>({5 * scenario.interval, 5 * scenario.workload.mean_flow_duration(), 10s});
+  const Duration flow = scenario.fleet ? scenario.fleet->work.mean : scenario.workload.mean_flow_duration();
+  return std::max<Duration>({5 * scenario.interval, 5 * flow, 10s});
 }
 
 std::vector<Case> cases_of(const Scenario& scenario) {
@@ -91,6 +93,19 @@ std::vector<Case> cases_of(const Scenario& scenario) {
     cases.push_back({request.name, request.name, nlohmann::ordered_json::object(), std::move(alone)});
   }
   return cases;
+}
+
+bool runs_on(const Scenario& scenario, Engine engine) {
+  if (scenario.cases.empty()) return scenario.engine == engine;
+  return std::ranges::any_of(scenario.cases, [&](const Case& entry) { return entry.scenario->engine == engine; });
+}
+
+Scenario only(Scenario scenario, Engine engine) {
+  if (!runs_on(scenario, engine))
+    throw std::logic_error(fmt::format("{} has no entry on engine {}", scenario.name, to_string(engine)));
+  std::erase_if(scenario.cases, [&](const Case& entry) { return entry.scenario->engine != engine; });
+  scenario.engine = engine;
+  return scenario;
 }
 
 Scenario quick(Scenario scenario, const Catalogue& catalogue) {
@@ -125,6 +140,8 @@ Expected<std::filesystem::path> find_scenario(const std::string& name, const std
               names.empty() ? "none" : one_of(names), did_you_mean(std::filesystem::path(name).stem().string(), names));
 }
 
+const char* to_string(Engine engine) { return engine == Engine::sim ? "sim" : "emulator"; }
+
 const char* to_string(Mode mode) {
   switch (mode) {
     case Mode::distributed:
@@ -138,8 +155,6 @@ const char* to_string(Mode mode) {
 }
 
 const char* to_string(Refresh refresh) { return refresh == Refresh::every_interval ? "every-interval" : "on-change"; }
-
-const char* to_string(Arrivals arrivals) { return arrivals == Arrivals::poisson ? "poisson" : "constant"; }
 
 const char* to_string(Via via) { return via == Via::controller ? "controller" : "bgp"; }
 

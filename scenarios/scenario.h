@@ -17,15 +17,19 @@
 #include "collectors/prometheus_mapping.h"
 #include "cpsel/metrics.h"
 #include "cpsel/registry.h"
+#include "load/patterns.h"
 #include "scenarios/bounds.h"
 #include "scenarios/catalogue.h"
+#include "scenarios/fleet.h"
+#include "scenarios/simulation.h"
 #include "topologies/topology.h"
 
 namespace cats::scenarios {
 
+enum class Engine : std::uint8_t { emulator, sim };  // the world that a run is made in
 enum class Mode : std::uint8_t { distributed, centralized, hybrid };
 enum class Refresh : std::uint8_t { every_interval, on_change };
-enum class Arrivals : std::uint8_t { constant, poisson };
+using load::Arrivals;
 enum class Via : std::uint8_t { bgp, controller };                          // how a metric's values travel
 enum class Cps : std::uint8_t { controller, ingress, split };               // where the C-PS decides
 enum class SouthboundDriver : std::uint8_t { agent, frr_vtysh, frr_grpc };  // of I1
@@ -49,35 +53,43 @@ struct Service {
   double quota_of(const std::string& edge_server) const;
 };
 
+// A file with times or durations that a workload plays (load/trace.h).
+struct Trace {
+  std::string name;  // as the scenario writes it
+  std::filesystem::path file;
+  std::string sha256;
+};
+
 // Offered by each host, per service; `flows` by all hosts together.
 struct Workload {
   struct Persistent {
-    int sessions = 0;     // held open from the start of the trial to its end
-    Duration interval{};  // between the requests of one session
-    Arrivals arrivals = Arrivals::constant;
+    int sessions = 0;                        // held open from the start of the trial to its end
+    Duration interval{};                     // between the requests of one session
+    Arrivals arrivals = Arrivals::constant;  // or poisson
   };
   struct Short {
-    double rate = 0;      // new sessions per second
+    double rate = 0;      // new sessions per second, the mean
     int requests = 1;     // of one session, one after another
     Duration interval{};  // between them
-    Arrivals arrivals = Arrivals::poisson;
+    load::ArrivalPattern arrivals = Arrivals::poisson;
   };
   // What lb-variance counts, over all hosts: sessions that send a request every interval while they live.
   struct Flows {
     int count = 100;
-    double rate = 50;  // new flows per second
-    Arrivals arrivals = Arrivals::poisson;
-    Duration duration = std::chrono::seconds(1);         // mean of a flow's life, exponential
+    double rate = 50;  // new flows per second, the mean
+    load::ArrivalPattern arrivals = Arrivals::poisson;
+    load::RandomDuration duration = load::RandomDuration::exponential(std::chrono::seconds(1));  // a flow's life
     Duration interval = std::chrono::milliseconds(100);  // between the requests of one flow
   };
   std::optional<Persistent> persistent;
   std::optional<Short> brief;  // `short` in the file
   Flows flows;                 // of lb-variance alone
-  Duration work{};             // CPU time that a request asks for
+  load::RandomDuration work;   // CPU time that a request asks for
   Duration timeout{};          // of a request, from its scheduled time
+  std::vector<Trace> traces;   // that it names; when parsed from text alone, none
 
-  double requests_per_second() const;   // of one host
-  Duration mean_flow_duration() const;  // of short sessions, without queueing; 0 when there are none
+  double requests_per_second() const;   // of one host, the mean
+  Duration mean_flow_duration() const;  // of short sessions, by the mean work, without queueing; 0: there are none
 };
 
 // Load beside the service, from the moment when a trial begins to measure.
@@ -158,12 +170,15 @@ struct Case {
 
 struct Scenario {
   std::string name;
+  Engine engine = Engine::emulator;  // where several are studied, the first; see runs_on()
+  Simulation simulation;             // of Engine::sim; another one may carry it, unused
   Mode mode = Mode::distributed;
   ControlPlane controller;
   std::uint64_t seed = 1;
   Duration interval{};  // T
   Refresh refresh = Refresh::every_interval;
-  std::optional<Duration> age_limit;  // always there with every_interval, never with on_change
+  // With every_interval always there, of a fleet when it is given; never with on_change.
+  std::optional<Duration> age_limit;
   Attribute attribute;
   Service service;
   Metrics metrics;
@@ -181,7 +196,10 @@ struct Scenario {
   bool quick = false;
   std::vector<std::string> warnings;  // departures from the common rules, for the report
 
-  std::string topology;                         // as written
+  // In the place of a topology: then there is no network, and `service` has its queue limit, `metrics` the window and
+  // what fleet->declared() says, `workload` the traces alone.
+  std::optional<Fleet> fleet;
+  std::string topology;                         // as written; empty of a fleet
   std::filesystem::path topology_file;          // resolved; empty when parsed from text alone
   std::optional<topologies::Topology> network;  // of topology_file
   std::filesystem::path file;
@@ -207,14 +225,21 @@ struct Scenario {
 // The scenario's cases; of one made in memory, a case per test.
 std::vector<Case> cases_of(const Scenario& scenario);
 
+// Whether an entry of the report is made in that world: `engine` may be studied.
+bool runs_on(const Scenario& scenario, Engine engine);
+// The scenario with its entries on that engine alone; they keep their labels. There must be one (runs_on()).
+Scenario only(Scenario scenario, Engine engine);
+
 // Reads and checks a scenario and its topology. The error is every diagnostic, one line each: file:line:column:
 // message. `assignments` are values that take the place of the file's (scenarios/cases.h, with_values): `text` and
 // `sha256` are of the outcome.
 Expected<Scenario> load_scenario(const std::filesystem::path& file, const Catalogue& catalogue,
                                  const std::vector<std::string>& assignments = {});
 
-// The same without the topology: `file` is only how messages call the text. No file is opened.
-Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue);
+// The same without the topology: `file` is only how messages call the text. No file is opened but traces: the copies
+// in `run_directory`, unless it is empty.
+Expected<Scenario> parse_scenario(std::string_view text, const std::string& file, const Catalogue& catalogue,
+                                  const std::filesystem::path& run_directory = {});
 
 // `name` as a path if there is such a file, else NAME or NAME.yaml in the shipped directory. The error names what was
 // tried, and what is shipped.
@@ -223,12 +248,12 @@ Expected<std::filesystem::path> find_scenario(const std::string& name, const std
 // --quick: 2 trials, test parameters at most at their quick values, a short warm-up. Marked as such; not conforming.
 Scenario quick(Scenario scenario, const Catalogue& catalogue);
 
-// max(5T, 5 mean flow durations, 10 s): the common rules' warm-up.
+// max(5T, 5 mean flow durations, 10 s): the common rules' warm-up. A fleet's flow lasts for its work.
 Duration least_warm_up(const Scenario& scenario);
 
+const char* to_string(Engine engine);            // "emulator"
 const char* to_string(Mode mode);                // "distributed"
 const char* to_string(Refresh refresh);          // "every-interval"
-const char* to_string(Arrivals arrivals);        // "poisson"
 const char* to_string(Via via);                  // "controller"
 const char* to_string(Cps cps);                  // "split"
 const char* to_string(SouthboundDriver driver);  // "frr-vtysh"

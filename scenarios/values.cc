@@ -1,5 +1,6 @@
 #include "scenarios/values.h"
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -9,6 +10,14 @@ namespace cats::scenarios {
 namespace {
 
 constexpr double kMostCores = 64;
+
+struct BitRateUnit {
+  std::string_view name;
+  double bits_per_s;
+};
+constexpr std::array kBitRateUnits{BitRateUnit{"Gbit/s", 1e9}, BitRateUnit{"Mbit/s", 1e6}, BitRateUnit{"kbit/s", 1e3},
+                                   BitRateUnit{"bit/s", 1}};
+constexpr double kLeastBitRate = 1e3, kMostBitRate = 1e12;
 
 }  // namespace
 
@@ -39,6 +48,31 @@ double read_rate(const yaml::Reader& reader, double fallback, double lo, double 
                       ? fmt::format("{} is out of range: allowed are {}/s to {}/s", text, lo, hi)
                       : fmt::format("\"{}\" is not a rate: write a number per second such as 20/s", text));
   return fallback;
+}
+
+double read_bit_rate(const yaml::Reader& reader, double fallback) {
+  if (!reader.present()) return fallback;
+  const std::string text = reader.text();
+  const auto [number, written] = split_quantity(text);
+  const auto unit = std::ranges::find(kBitRateUnits, written, &BitRateUnit::name);
+  if (!number || unit == kBitRateUnits.end()) {
+    reader.complain(
+        fmt::format("\"{}\" is not a rate of bits: write a number with bit/s, kbit/s, Mbit/s or Gbit/s, such as "
+                    "10Mbit/s",
+                    text));
+    return fallback;
+  }
+  const double rate = *number * unit->bits_per_s;
+  if (kLeastBitRate <= rate && rate <= kMostBitRate) return rate;
+  reader.complain(fmt::format("{} is out of range: allowed are {} to {}", text, bit_rate_text(kLeastBitRate),
+                              bit_rate_text(kMostBitRate)));
+  return fallback;
+}
+
+std::string bit_rate_text(double bits_per_s) {
+  for (const BitRateUnit& unit : kBitRateUnits)
+    if (bits_per_s >= unit.bits_per_s) return fmt::format("{}{}", bits_per_s / unit.bits_per_s, unit.name);
+  return fmt::format("{}bit/s", bits_per_s);
 }
 
 double read_cores(const yaml::Reader& reader, double fallback) {

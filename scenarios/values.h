@@ -30,6 +30,10 @@ E read_choice(const yaml::Reader& reader, std::initializer_list<E> allowed, E fa
 Duration read_duration(const yaml::Reader& reader, Duration fallback, Duration lo, Duration hi);
 // "20/s"
 double read_rate(const yaml::Reader& reader, double fallback, double lo, double hi);
+// "10Mbit/s" → 1e7: bits per second.
+double read_bit_rate(const yaml::Reader& reader, double fallback);
+// The same as text, with the unit that leaves at least one before it.
+std::string bit_rate_text(double bits_per_s);
 // "20%" of one core → 0.2; "150%" is one and a half cores.
 double read_cores(const yaml::Reader& reader, double fallback);
 

@@ -139,7 +139,7 @@ TEST(Cases, AssignmentsTakeThePlaceOfValues) {
   const Scenario scenario = parse(*text);
   EXPECT_EQ(scenario.cases.size(), 2U);
   EXPECT_EQ(scenario.algorithm.name, "ecmp");
-  EXPECT_EQ(scenario.workload.work, 1ms);
+  EXPECT_EQ(scenario.workload.work.mean, 1ms);
   EXPECT_THAT(with_values("name: x", {"interval"}).error().message, HasSubstr("no KEY=VALUE"));
   EXPECT_THAT(with_values("name: x", {"name.y=1"}).error().message, HasSubstr("name is no map"));
   EXPECT_THAT(with_values("name: x", {"a=[1"}).error().message, HasSubstr("\"a=[1\""));

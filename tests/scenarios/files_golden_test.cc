@@ -44,11 +44,11 @@ TEST_F(Files, BadOnesAreRefusedWithTheirMessages) {
 
 TEST_F(Files, GoodAndShippedOnesLoad) {
   const Catalogue all = catalogue();
-  for (const char* directory : {"good", "../../scenarios"})
+  for (const char* directory : {"good", "../../scenarios", "../../scenarios/studies"})
     for (const auto& file : files(directory)) {
       const auto scenario = load_scenario(file, all);
       ASSERT_TRUE(scenario) << scenario.error().message;
-      EXPECT_TRUE(scenario->network) << file;
+      EXPECT_NE(scenario->network.has_value(), scenario->fleet.has_value()) << file;
       EXPECT_EQ(scenario->sha256, sha256(read_file(file)));
     }
 }

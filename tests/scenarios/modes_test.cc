@@ -123,7 +123,7 @@ TEST(Modes, ASplitCpsTakesTheBestScoreByBgpAsItsFallback) {
 
 TEST(Modes, ChangingTheModeIsAllItTakes) {
   for (const std::string mode : {"distributed", "centralized", "hybrid"}) {
-    const auto scenario = load_scenario(CATS_SOURCE_DIR "/scenarios/centralized.yaml", catalogue(), {"mode=" + mode});
+    const auto scenario = load_scenario(CATS_SOURCE_DIR "/scenarios/distributed.yaml", catalogue(), {"mode=" + mode});
     ASSERT_TRUE(scenario) << scenario.error().message;
     EXPECT_EQ(to_string(scenario->mode), mode);
     if (scenario->cps() == Cps::split) {
@@ -152,22 +152,10 @@ TEST(Modes, ASplitCpsNeedsAFallbackThatGoesByBgp) {
   EXPECT_EQ(complaint_about({.controller = "{cps: ingress}"}), "none");
 }
 
-TEST(Modes, TheControllerRunsOnlyWhatItCan) {
-  const std::string ingress = "let the ingress decide (mode distributed, or hybrid with \"cps: ingress\")";
-  for (const char* mode : {"centralized", "hybrid"}) {
-    EXPECT_EQ(complaint_about({.mode = mode, .algorithm = "{name: global-min-local}"}),
-              "algorithm.name: \"global-min-local\" counts new flows, which the controller does not see: take another "
-              "algorithm, or " +
-                  ingress);
-    EXPECT_EQ(complaint_about({.mode = mode, .algorithm = "./mine.so"}),
-              "algorithm: \"./mine.so\": a library runs at an ingress only, and here the controller runs the "
-              "algorithm: " +
-                  ingress);
-  }
-  for (const char* algorithm : {"load-interpretation", "./mine.so"}) {
-    EXPECT_EQ(complaint_about({.mode = "distributed", .algorithm = algorithm}), "none");
-    EXPECT_EQ(complaint_about({.controller = "{cps: ingress}", .algorithm = algorithm}), "none");
-  }
+TEST(Modes, EveryAlgorithmRunsInEveryMode) {
+  for (const char* mode : {"distributed", "centralized", "hybrid"})
+    for (const char* algorithm : {"global-min", "{name: global-min-local}", "load-interpretation", "./mine.so"})
+      EXPECT_EQ(complaint_about({.mode = mode, .algorithm = algorithm}), "none");
 }
 
 TEST(Modes, FaultsOfTheCpsNeedOneAtTheIngress) {
@@ -218,6 +206,16 @@ TEST(Modes, FrrSharesEvenly) {
                           "shares new flows evenly: take ecmp, global-min, metadata-cost or round-robin, or "
                           "\"southbound: agent\"",
                           algorithm));
+  const std::string remedy = "take ecmp, global-min, metadata-cost or round-robin, or \"southbound: agent\"";
+  EXPECT_EQ(
+      complaint_about(
+          {.mode = "centralized", .controller = "{southbound: frr-grpc}", .algorithm = "{name: global-min-local}"}),
+      "algorithm.name: \"global-min-local\" counts new flows, and with \"southbound: frr-grpc\" FRR counts none: " +
+          remedy);
+  EXPECT_EQ(complaint_about({.mode = "centralized", .controller = "{southbound: frr-grpc}", .algorithm = "./mine.so"}),
+            "algorithm: \"./mine.so\" may give instances unequal weights, and with \"southbound: frr-grpc\" FRR shares "
+            "new flows evenly: " +
+                remedy);
   for (const char* algorithm : {"ecmp", "global-min", "metadata-cost", "round-robin"})
     EXPECT_EQ(complaint_about({.mode = "centralized", .controller = "{southbound: frr-vtysh}", .algorithm = algorithm}),
               "none");
@@ -234,9 +232,12 @@ TEST(Modes, AreStudiedLikeAnyOtherValue) {
                                to_string(entry.scenario->mode), to_string(entry.scenario->cps())));
   EXPECT_THAT(seen, testing::ElementsAre("distributed distributed ingress", "centralized centralized controller",
                                          "hybrid hybrid split"));
-  EXPECT_EQ(complaint_about({.mode = "[distributed, hybrid]", .algorithm = "[global-min, global-min-local]"}),
-            "algorithm: \"global-min-local\" counts new flows, which the controller does not see: take another "
-            "algorithm, or let the ingress decide (mode distributed, or hybrid with \"cps: ingress\")");
+  EXPECT_EQ(
+      complaint_about({.mode = "[distributed, centralized]",
+                       .controller = "{southbound: frr-vtysh}",
+                       .algorithm = "[global-min, global-min-local]"}),
+      "algorithm: \"global-min-local\" counts new flows, and with \"southbound: frr-vtysh\" FRR counts none: take "
+      "ecmp, global-min, metadata-cost or round-robin, or \"southbound: agent\"");
 }
 
 TEST(Modes, AnEntryOfTestsMayDecideElsewhere) {
