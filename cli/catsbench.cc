@@ -14,7 +14,6 @@ namespace {
 
 constexpr int kUsage = 2;
 constexpr int kNotMeasured = 3;
-constexpr int kInterrupted = 130;
 
 // The directory that holds the shipped files: that of the checkout which the program was built in, or the installed
 // one.
@@ -31,6 +30,7 @@ int run(int argc, char** argv) {
       "Examples:\n"
       "  sudo catsbench scenario distributed.yaml         build the network, run the tests, write a report\n"
       "  sudo catsbench scenario distributed.yaml --quick the same, shorter, for a first look\n"
+      "  catsbench sim distributed.yaml                   the same in virtual time: seconds, no root\n"
       "  catsbench validate my-scenario.yaml              is the file right?\n"
       "  sudo catsbench topology up three-sites           only the network; `topology exec r1 vtysh` is a router's "
       "shell\n"
@@ -41,11 +41,13 @@ int run(int argc, char** argv) {
   Session session{
       .command_line = {argv, argv + argc}, .shipped = find_shipped(program), .catsd = program.parent_path() / "catsd"};
   add_scenario(app, session);
+  add_sim(app, session);
   add_verify(app, session);
   add_dimension(app, session);
   add_validate(app, session);
   add_report(app, session);
   add_compare(app, session);
+  add_plot(app, session);
   add_topology(app, session);
   add_algorithms(app, session);
   add_doctor(app, session);

@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "cpsel/plugin/plugin.h"
 #include "emulator/roles/controller.h"
 #include "emulator/roles/edge_server.h"
 #include "emulator/roles/host.h"
 #include "emulator/roles/ingress.h"
 #include "emulator/roles/manager.h"
-#include "emulator/roles/plugin.h"
 #include "emulator/roles/rest_load.h"
 #include "emulator/roles/tap.h"
 
@@ -57,9 +57,9 @@ int main(int argc, char** argv) {
       [&](const auto& json) { return roles::run_rest_load(or_throw(roles::parse_rest_load(json), file)); });
   add("tap", "the BMP receiver beside every router",
       [&](const auto& json) { return roles::run_tap(or_throw(roles::parse_tap(json), file)); });
-  CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the ingress that starts it");
+  CLI::App* plugin = app.add_subcommand("plugin", "an algorithm of the user's, for the path selector that starts it");
   plugin->add_option("LIBRARY", file, "the shared library")->required();
-  plugin->callback([&] { status = roles::run_plugin(file); });
+  plugin->callback([&] { status = cats::plugin::run_plugin(file); });
   app.require_subcommand(1);
   try {
     app.parse(argc, argv);

@@ -10,6 +10,8 @@
 
 namespace cats::cli {
 
+inline constexpr int kInterrupted = 130;  // exit status
+
 struct Session {
   int exit_status = 0;
   std::vector<std::string> command_line;
@@ -18,11 +20,13 @@ struct Session {
 };
 
 void add_scenario(CLI::App& app, Session& session);
+void add_sim(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_dimension(CLI::App& app, Session& session);
 void add_validate(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_compare(CLI::App& app, Session& session);
+void add_plot(CLI::App& app, Session& session);
 void add_topology(CLI::App& app, Session& session);
 void add_algorithms(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);

@@ -1,11 +1,10 @@
 #include <cmath>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/read_report.h"
 #include "suite/compare_runs.h"
 #include "suite/fail_if.h"
 #include "suite/report/json.h"
@@ -13,7 +12,6 @@
 namespace cats::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr int kHeld = 1;
@@ -25,14 +23,6 @@ struct Options {
   bool json = false;
   bool force = false;
 };
-
-suite::Report read_report(const std::string& run) {
-  const fs::path file = fs::is_directory(run) ? fs::path(run) / "report.json" : fs::path(run);
-  if (!fs::is_regular_file(file)) throw UsageError(fmt::format("{} is no run directory: it has no report.json", run));
-  auto report = suite::parse_report(read_file(file));
-  if (!report) throw UsageError(fmt::format("{}: {}", file.string(), report.error().message));
-  return *std::move(report);
-}
 
 std::string change(const suite::FailIfResult& result, bool relative) {
   return relative ? fmt::format("{:+.4g}% to {:+.4g}%", 100 * result.change->lo, 100 * result.change->hi)

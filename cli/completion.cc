@@ -41,7 +41,7 @@ std::string shipped_files(const std::filesystem::path& folder, std::string_view 
 // One line of the shell's `case` per command, with what may follow it.
 void cases(const CLI::App& app, const std::string& path, const std::filesystem::path& shipped) {
   std::string list = words(app);
-  if (path == "scenario" || path == "verify" || path == "dimension" || path == "validate")
+  if (path == "scenario" || path == "sim" || path == "verify" || path == "dimension" || path == "validate")
     list += shipped_files(shipped / "scenarios", ".yaml");
   if (path.starts_with("topology ")) list += shipped_files(shipped / "topologies", ".clab.yml");
   fmt::print("    \"{}\") words=\"{}\" ;;\n", path, list);

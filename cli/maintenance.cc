@@ -86,7 +86,9 @@ void add_algorithms(CLI::App& app, Session& /*session*/) {
     auto list = nlohmann::ordered_json::array();
     for (const auto& algorithm : cpsel::algorithms()) {
       auto parameters = nlohmann::ordered_json::array();
-      if (!*json) fmt::print("{:<20} {}\n", algorithm.name, algorithm.help);
+      if (!*json)
+        fmt::print("{:<20} {}{}\n", algorithm.name, algorithm.help,
+                   algorithm.needs_replies ? " (needs replies: in fleets of the simulator only)" : "");
       for (const auto& p : algorithm.parameters) {
         if (!*json)
           fmt::print("{:<20}   {} = {} ({} … {} {}): {}\n", "", p.name, p.default_value, p.lo, p.hi, p.unit, p.help);
@@ -97,7 +99,10 @@ void add_algorithms(CLI::App& app, Session& /*session*/) {
                               {"hi", p.hi},
                               {"help", p.help}});
       }
-      list.push_back({{"name", algorithm.name}, {"help", algorithm.help}, {"parameters", parameters}});
+      list.push_back({{"name", algorithm.name},
+                      {"help", algorithm.help},
+                      {"needs_replies", algorithm.needs_replies},
+                      {"parameters", parameters}});
     }
     if (*json) fmt::print("{}\n", list.dump(2));
   });

@@ -1,5 +1,7 @@
 #include "cli/scenario.h"
 
+#include <functional>
+#include <memory>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -9,6 +11,8 @@
 #include "cli/terminal.h"
 #include "emulator/kernel/process.h"
 #include "emulator/run_state.h"
+#include "suite/part_worker.h"
+#include "suite/plot/plot.h"
 #include "suite/report/json.h"
 #include "suite/report/summary.h"
 #include "suite/run.h"
@@ -19,6 +23,10 @@ namespace {
 namespace fs = std::filesystem;
 
 using Options = ScenarioOptions;
+using scenarios::Engine;
+
+constexpr Duration kBetweenLines = std::chrono::seconds(5);
+constexpr unsigned kMostThreads = 1024;
 
 // Empty when the source is no git checkout, or git is not installed.
 std::string commit_of(const fs::path& source) {
@@ -33,6 +41,8 @@ std::string commit_of(const fs::path& source) {
 void print(const suite::Report& report, const fs::path& directory, bool json, bool verify = false) {
   const suite::SummaryStyle style{.directory = directory, .colour = is_terminal(STDOUT_FILENO), .verify = verify};
   fmt::print("{}", json ? suite::write_json(suite::to_json(report)) : suite::summary(report, style));
+  if (!json && suite::plot::studied(report))
+    fmt::print("A picture of what was studied: catsbench plot {}\n", directory.string());
 }
 
 scenarios::Scenario to_run(const Session& session, const Options& options) {
@@ -53,9 +63,29 @@ fs::path directory_of(const scenarios::Scenario& scenario, const Options& option
 suite::Report run_and_print(const Session& session, const Options& options, const scenarios::Scenario& scenario,
                             const std::string& command) {
   const fs::path directory = directory_of(scenario, options);
-  suite::Report report = run(session, options, scenario, directory, command);
+  suite::Report report = [&] {
+    try {
+      return run(session, options, scenario, directory, command);
+    } catch (const Interrupted&) {
+      if (fs::exists(directory / "environment.json"))
+        fmt::print(stderr, "to go on: catsbench scenario --resume {}\n", directory.string());
+      throw;
+    }
+  }();
   print(report, directory, options.json, command == "verify");
   return report;
+}
+
+// "trials 40, about 19:30", and of the simulator's "in virtual time": both where entries are on both engines.
+std::string extent(const scenarios::Scenario& scenario) {
+  std::string text;
+  for (const Engine engine : {Engine::emulator, Engine::sim}) {
+    if (!scenarios::runs_on(scenario, engine)) continue;
+    const auto plan = suite::plan_trials(scenarios::only(scenario, engine));
+    text += fmt::format("{}trials {}, about {}{}", text.empty() ? "" : ", and then ", plan.size(),
+                        minutes(suite::total_length(plan)), engine == Engine::sim ? " in virtual time" : "");
+  }
+  return text;
 }
 
 // `--algorithm` as `--set` understands it. A path on the command line is relative to where one stands, not to the
@@ -83,6 +113,25 @@ void add_run_options(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "print report.json instead of the summary");
 }
 
+void add_threads(CLI::App& command, Options& options) {
+  command
+      .add_option("--threads", options.threads,
+                  "simulate so many trials at once (default: one for each core); the outcome is the same")
+      ->check(CLI::Range(1U, kMostThreads));
+}
+
+// Of mpirun's processes one runs the scenario, prints and writes its run directory; the others work for it.
+void run_as_rank_0(Session& session, Options& options, const std::function<void()>& run) {
+  const std::unique_ptr<suite::Ranks> ranks = suite::ranks_of_job();
+  options.ranks = ranks.get();
+  if (!ranks || ranks->rank() == 0) return run();
+  try {
+    suite::work_for_rank_0(*ranks, options.threads, session.catsd);
+  } catch (const Interrupted&) {
+    session.exit_status = kInterrupted;
+  }
+}
+
 }  // namespace
 
 scenarios::Scenario load(const Session& session, const Options& options) {
@@ -102,14 +151,17 @@ fs::path default_directory(const std::string& scenario_name) {
 
 suite::Report run(const Session& session, const Options& options, const scenarios::Scenario& scenario,
                   const fs::path& directory, const std::string& command) {
-  need_root(command);
-  cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
-    fmt::print(stderr, "removed what {} left\n", found.str());
-  });
+  if (options.ranks == nullptr && suite::processes_of_job() > 1)
+    throw UsageError(fmt::format(
+        "catsbench {} runs in one process: start it without mpirun; catsbench sim makes use of several", command));
+  if (scenarios::runs_on(scenario, Engine::emulator)) {
+    need_root(command);
+    cleanup(Scope::kDeadRuns, [](const FoundRun& found, const kernel::Removed&) {
+      fmt::print(stderr, "removed what {} left\n", found.str());
+    });
+  }
   ProgressLine line;
-  const auto plan = suite::plan_trials(scenario);
-  line.say(fmt::format("{}: {} trials, about {} in all; results go to {}", scenario.name, plan.size(),
-                       minutes(suite::total_length(plan)), directory.string()));
+  line.say(fmt::format("{}: {}; results go to {}", scenario.name, extent(scenario), directory.string()));
   suite::RunOptions run_options{.directory = directory,
                                 .resume = !options.resume.empty(),
                                 .catsd = session.catsd,
@@ -121,9 +173,22 @@ suite::Report run(const Session& session, const Options& options, const scenario
     if (!progress.message.empty())
       line.say(fmt::format("{} trial {} does not count: {}", progress.label, progress.index, progress.message));
     else
-      line.show(fmt::format("{} · trial {} of {}{} · {} · {} left", progress.label, progress.index, progress.trials,
+      line.show(fmt::format("{} · trial {} of {}{} · {} · {} {}", progress.label, progress.index, progress.trials,
                             progress.attempt > 1 ? fmt::format(" (attempt {})", progress.attempt) : "", progress.phase,
-                            minutes(progress.left)));
+                            minutes(progress.left),
+                            progress.engine == to_string(Engine::sim) ? "of virtual time left" : "left"));
+  };
+  run_options.threads = options.threads;
+  run_options.ranks = options.ranks;
+  run_options.parts = [&, told = Instant()](const suite::PartsProgress& progress) mutable {
+    if (!progress.message.empty()) return line.say(progress.message);
+    // Where lines stay, one every few seconds is enough.
+    const Instant now = MonotonicClock().now();
+    if (!is_terminal(STDERR_FILENO) && now - told < kBetweenLines && progress.done < progress.all) return;
+    told = now;
+    line.show(fmt::format("trials {} of {} · {} thread{} · {:.1f} trials/s · {} left", progress.done, progress.all,
+                          progress.threads, progress.threads == 1 ? "" : "s", progress.per_second,
+                          minutes(progress.left)));
   };
   suite::Report report = suite::run_scenario(scenario, run_options);
   line.clear();
@@ -142,10 +207,51 @@ void add_scenario(CLI::App& app, Session& session) {
                          "  sudo catsbench scenario distributed --set interval=200ms --set algorithm=round-robin\n"
                          "  sudo catsbench scenario --resume runs/20261122T025118Z-distributed");
   add_run_options(*command, *options);
+  add_threads(*command, *options);
   command->add_option("--resume", options->resume, "go on with a run that was broken off");
   command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
   command->callback([&session, options] {
-    session.exit_status = suite::exit_status(run_and_print(session, *options, to_run(session, *options), "scenario"));
+    run_as_rank_0(session, *options, [&] {
+      session.exit_status = suite::exit_status(run_and_print(session, *options, to_run(session, *options), "scenario"));
+    });
+  });
+}
+
+// A scenario of the emulator's, or of both engines, becomes one of the simulator's alone, and the run directory's copy
+// of it says so.
+scenarios::Scenario in_simulator(const Session& session, Options& options) {
+  scenarios::Scenario scenario = to_run(session, options);
+  if (!scenarios::runs_on(scenario, Engine::emulator)) return scenario;
+  if (!options.resume.empty())
+    throw UsageError(fmt::format("{} holds a run with the emulator: catsbench scenario --resume {} goes on with it",
+                                 options.resume, options.resume));
+  options.values.emplace_back("engine=sim");
+  return load(session, options);
+}
+
+void add_sim(CLI::App& app, Session& session) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("sim",
+                         "Run a scenario in the simulator: virtual time, no root, the same seed gives the same logs\n"
+                         "Whatever `engine` the file names, also when it names both. What the simulator takes for "
+                         "network, routers and processes: "
+                         "docs/simulator.md.\n"
+                         "Exit status: 0 all passed, 1 a test failed, 2 the scenario is at fault, 3 not measured\n"
+                         "Examples:\n"
+                         "  catsbench sim distributed.yaml\n"
+                         "  catsbench sim hybrid.yaml --quick --set simulation.link_delay=[50us,5ms]\n"
+                         "  catsbench sim study.yaml --threads 2 --out results/study\n"
+                         "  catsbench sim --resume results/study\n"
+                         "  mpirun -n 4 catsbench sim study.yaml --out results/study");
+  add_run_options(*command, *options);
+  add_threads(*command, *options);
+  command->add_option("--resume", options->resume, "go on with a simulated run that was broken off");
+  command->callback([&session, options] {
+    run_as_rank_0(session, *options, [&] {
+      session.exit_status =
+          suite::exit_status(run_and_print(session, *options, in_simulator(session, *options), "sim"));
+    });
   });
 }
 
@@ -183,9 +289,8 @@ void add_validate(CLI::App& app, Session& session) {
   command->get_option("FILE")->required();
   command->callback([&session, options] {
     const auto scenario = load(session, *options);
-    const auto plan = suite::plan_trials(scenario);
-    fmt::print("{} is valid: tests {}, entries of the report {}, trials {}, about {}\n", scenario.file.string(),
-               scenario.tests.size(), scenario.cases.size(), plan.size(), minutes(suite::total_length(plan)));
+    fmt::print("{} is valid: tests {}, entries of the report {}, {}\n", scenario.file.string(), scenario.tests.size(),
+               scenario.cases.size(), extent(scenario));
     for (const auto& warning : scenario.warnings) fmt::print("warning: {}\n", warning);
   });
 }

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "scenarios/scenario.h"
+#include "suite/ranks/ranks.h"
 #include "suite/report/model.h"
 
 namespace cats::cli {
@@ -18,6 +19,8 @@ struct ScenarioOptions {
   std::vector<std::string> values;  // --set
   bool quick = false;
   bool json = false;
+  unsigned threads = 0;           // that simulate; 0: as many as there are cores
+  suite::Ranks* ranks = nullptr;  // the other processes of mpirun, where the command makes use of them
 };
 
 // The scenario with its topology. Throws UsageError with every problem of the file.
@@ -26,7 +29,8 @@ scenarios::Scenario load(const Session& session, const ScenarioOptions& options)
 // runs/TIME-NAME
 std::filesystem::path default_directory(const std::string& scenario_name);
 
-// Cleans up after dead runs, runs the scenario into `directory` and shows progress. `command` is what needs root.
+// Runs the scenario into `directory` and shows progress; what the emulator has a part in after cleaning up after dead
+// runs, as root: `command` is what needs it.
 suite::Report run(const Session& session, const ScenarioOptions& options, const scenarios::Scenario& scenario,
                   const std::filesystem::path& directory, const std::string& command);
 

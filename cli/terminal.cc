@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <cstdlib>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@ std::size_t width() {
 
 }  // namespace
 
-bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+// mpirun reads what its processes print through a pseudo-terminal, wherever it writes it.
+bool is_terminal(int fd) { return ::isatty(fd) == 1 && std::getenv("OMPI_COMM_WORLD_SIZE") == nullptr; }
 
 void ProgressLine::show(const std::string& text) {
   if (is_terminal(STDERR_FILENO)) {

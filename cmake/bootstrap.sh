@@ -53,7 +53,7 @@ install_packages() {
   [ -z "$own_policy" ] || rm -f "$policy"
 }
 
-source_folders=(base cpsel bgp http topologies collectors scenarios emulator suite cli cmake CMakeLists.txt CMakePresets.json)
+source_folders=(base cpsel bgp http topologies load collectors scenarios emulator sim suite cli cmake CMakeLists.txt CMakePresets.json)
 
 # build PRESET TARGET…: configures and builds. For the programs alone it is quick: nothing is asked when no source is newer
 # than the last build.
@@ -63,6 +63,7 @@ build() {
   local folder="$here/build/$preset" stamp="$here/build/$preset/.built-$*"
   stamp=${stamp// /-}
   if [ "$preset $*" = "release catsbench catsd" ] && [ -e "$stamp" ] &&
+     { [ -e "$folder/bin/catsbench_mpi.so" ] || ! pkg-config --exists ompi-c; } &&
      [ -z "$(cd "$here" && find "${source_folders[@]}" -newer "$stamp" -print -quit)" ]; then
     return 0
   fi

@@ -66,10 +66,11 @@ void account_for_missing(TestResult& result) {
   result.reason = reasons;
 }
 
-// What tells the entry from others of its test, beside algorithm, mode and interval, which have fields of their own.
+// What tells the entry from others of its test, beside what has a field of its own.
 void add_studied(const nlohmann::ordered_json& combination, nlohmann::ordered_json& parameters) {
+  static const std::set<std::string> fields{"algorithm", "engine", "interval", "mode"};
   for (const auto& [key, value] : combination.items())
-    if (key != "algorithm" && key != "mode" && key != "interval" && !parameters.contains(key)) parameters[key] = value;
+    if (!fields.contains(key) && !parameters.contains(key)) parameters[key] = value;
 }
 
 void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, std::vector<Warning>& warnings) {

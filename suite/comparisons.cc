@@ -66,19 +66,28 @@ struct Contrast {
 std::string algorithm_of(const TestResult& entry) { return entry.study.value("algorithm", entry.algorithm); }
 
 std::optional<Contrast> contrast(const TestResult& a, const TestResult& b) {
-  if (a.name != b.name || a.engine != b.engine || a.interval_ms != b.interval_ms || a.parameters != b.parameters ||
-      a.metrics != b.metrics)
+  if (a.name != b.name || a.interval_ms != b.interval_ms || a.parameters != b.parameters || a.metrics != b.metrics)
     return std::nullopt;
-  const std::string left = algorithm_of(a);
-  const std::string right = algorithm_of(b);
-  if ((a.mode == b.mode) == (left == right)) return std::nullopt;
-  const bool by_mode = a.mode != b.mode;
-  Contrast result{by_mode ? a.mode : left, by_mode ? b.mode : right, {}};
-  result.conditions[by_mode ? "algorithm" : "mode"] = by_mode ? left : a.mode;
-  result.conditions["engine"] = a.engine;
-  result.conditions["interval_ms"] = a.interval_ms;
-  result.conditions["parameters"] = a.parameters;
-  return result;
+  struct Dimension {
+    const char* name;
+    std::string a, b;
+  };
+  std::optional<Contrast> found;
+  nlohmann::ordered_json shared;
+  for (const Dimension& one : {Dimension{"algorithm", algorithm_of(a), algorithm_of(b)},
+                               Dimension{"mode", a.mode, b.mode}, Dimension{"engine", a.engine, b.engine}}) {
+    if (one.a == one.b) {
+      shared[one.name] = one.a;
+    } else {
+      if (found) return std::nullopt;
+      found = Contrast{one.a, one.b, {}};
+    }
+  }
+  if (!found) return std::nullopt;
+  shared["interval_ms"] = a.interval_ms;
+  shared["parameters"] = a.parameters;
+  found->conditions = std::move(shared);
+  return found;
 }
 
 bool comparable(const TestResult& entry, std::string_view figure) {

@@ -10,9 +10,9 @@
 
 namespace cats::suite {
 
-// Entries of the same test that differ only in their algorithm, or only in their mode, two by two, in the order of the
-// report. Figures: those the test names (Test::compared_figures(): few, since every further comparison costs all of
-// them power), when both entries have them and no exact bound judges them already.
+// Entries of the same test that differ only in their algorithm, only in their mode, or only in their engine, two by
+// two, in the order of the report. Figures: those the test names (Test::compared_figures(): few, since every further
+// comparison costs all of them power), when both entries have them and no exact bound judges them already.
 //
 // Trials are paired by index: the seeds are equal by construction, and if they are not, nothing is compared. A trial
 // that one side lacks drops the pair. p values are adjusted within a test's conditions: every pair of algorithms and

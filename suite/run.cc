@@ -2,26 +2,24 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
-
-#include <spdlog/spdlog.h>
+#include <span>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "emulator/agents.h"
+#include "cpsel/plugin/plugin.h"
 #include "emulator/control_plane.h"
 #include "emulator/environment.h"
-#include "emulator/frr/router.h"
-#include "emulator/kernel/sysctl.h"
-#include "emulator/preflight.h"
-#include "emulator/roles/plugin.h"
-#include "emulator/run_state.h"
-#include "emulator/testbed.h"
-#include "emulator/world.h"
+#include "load/patterns.h"
 #include "suite/bounds.h"
+#include "suite/engines.h"
 #include "suite/report/declarations.h"
+#include "suite/report/fleet_declarations.h"
 #include "suite/report/json.h"
+#include "suite/simulated_part.h"
 #include "suite/tests/test.h"
 #include "topologies/views.h"
 
@@ -30,34 +28,18 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
+using scenarios::Engine;
 using scenarios::Scenario;
 
 constexpr const char* kScenarioFile = "scenario.yaml";
 constexpr const char* kLibraries = "algorithms";
 constexpr const char* kTopologyFile = "topology.clab.yml";
 constexpr const char* kEnvironmentFile = "environment.json";
-constexpr std::uint64_t kConntrackEntries = 262144;
 
 void make_directory(const fs::path& directory) {
   if (fs::exists(directory / kEnvironmentFile))
     throw UsageError(fmt::format("{} holds a run already: choose another --out", directory.string()));
   for (const char* folder : {"events", "samples", "logs"}) fs::create_directories(directory / folder);
-}
-
-// The deliberate fault of a tunnel that leads elsewhere: the table of `instance` gets the SID of another one.
-void misdirect(plan::Plan& plan, const topologies::Topology& topology, const scenarios::Fault& fault) {
-  const auto find = [&](auto matches) {
-    const auto found = std::ranges::find_if(topology.instances, matches);
-    if (found == topology.instances.end())
-      throw UsageError(fmt::format("fault wrong-tunnel: no tunnel to {} can be misdirected", fault.instance));
-    return *found;
-  };
-  const auto right = find([&](const auto& i) { return i.node == fault.instance; });
-  const auto wrong = find([&](const auto& i) { return i.service == right.service && i.node != right.node; });
-  for (auto& stage : plan.stages)
-    for (auto& operation : stage.operations)
-      if (auto* encap = std::get_if<plan::AddEncapRoute>(&operation); encap && encap->table == right.table)
-        encap->sid = wrong.sid;
 }
 
 ordered_json describe_run(const Scenario& scenario, const std::string& id, const RunOptions& options) {
@@ -71,72 +53,75 @@ ordered_json describe_run(const Scenario& scenario, const std::string& id, const
           {"command", command}};
 }
 
-std::string failed(const std::vector<PreflightCheck>& checks) {
-  std::string text;
-  for (const auto& check : checks)
-    if (!check.ok) text += fmt::format("\n  {}: {}", check.check, check.detail);
-  return text;
-}
-
-void run_on_network(const Scenario& scenario, const RunOptions& options, RunState& state, EventLog& log,
-                    const Taken& before) {
-  kernel::raise_machine_settings(kConntrackEntries);
-  TestbedOptions testbed_options;
-  testbed_options.run = state.id();
-  testbed_options.paths = {.state = state.directory(), .run_directory = fs::absolute(options.directory)};
-  testbed_options.catsd = options.catsd;
-  testbed_options.stage = options.stage;
-  testbed_options.planned = [&](plan::Plan& plan, const Scenario& built) {
-    for (const auto& fault : built.faults)
-      if (fault.kind == "wrong-tunnel") misdirect(plan, *built.network, fault);
-    write_file(options.directory / "plan.txt", plan::text(plan));
-  };
-  // Once each, of a network: what an entry in another mode adds, the report has too.
-  std::set<std::string> told;
-  testbed_options.checked = [&](const std::vector<PreflightCheck>& checks, bool new_network) {
-    if (new_network) told.clear();
-    for (const auto& check : checks)
-      if (told.insert(check.check).second || !check.ok)
-        log.write("preflight", {{"check", check.check}, {"ok", check.ok}, {"detail", check.detail}});
-    if (const std::string text = failed(checks); !text.empty()) throw MeasurementError("preflight failed:" + text);
-  };
-  EmulatedTestbed testbed(std::move(testbed_options));
-  run_trials(testbed, plan_trials(scenario), options.directory, log, options.progress, before);
-  options.stage("stopping agents");
-  testbed.stop();
-}
-
-// draft-yl-bmwg-cats-02: the group of CATS routers (figure 2), the controller (figure 1), or both.
-ordered_json devices_under_test(const Scenario& scenario, const ordered_json& saved) {
+// draft-yl-bmwg-cats-02: the group of CATS routers (figure 2), the controller (figure 1), or both; of one engine.
+void add_devices(const Scenario& scenario, const ordered_json& saved, ordered_json& duts) {
   bool routers = false;
   bool controller = false;
   for (const Scenario* one : one_per_mode(scenario)) {
     routers = routers || one->mode != scenarios::Mode::centralized;
     controller = controller || (one->mode != scenarios::Mode::distributed && one->cps() != scenarios::Cps::ingress);
   }
+  const bool simulated = scenario.engine == Engine::sim;
+  const ordered_json version = saved.at("run").at("catsbench_version");
+  const auto add = [&](const auto& nodes, const char* kind, const ordered_json& its_version, const char* access) {
+    ordered_json names = ordered_json::array();
+    for (const auto* node : nodes) names.push_back(node->name);
+    duts.push_back({{"nodes", names}, {"kind", kind}, {"version", its_version}, {"access", access}});
+  };
   const topologies::Topology& topology = *scenario.network;
+  if (routers && simulated)
+    add(topology.routers(),
+        "a model of FRRouting, with catsbench's path selector and a simulated flow table at the ingress", version,
+        "virtual time");
+  else if (routers)
+    add(topology.routers(), "FRRouting, with catsd's path selector and flow table at the ingress",
+        saved.at("environment").at("tools").at("frr"), "VTY, BMP mirror");
+  const auto controllers = topology.with_role(topologies::Role::kController);
+  if (controller && simulated)
+    add(controllers, "catsbench's controller in the simulator", version, "virtual time");
+  else if (controller)
+    add(controllers, "catsd's controller", version, "REST, server-sent events");
+}
+
+ordered_json devices_under_test(const Scenario& scenario, const ordered_json& saved) {
   ordered_json duts = ordered_json::array();
-  if (routers) {
-    ordered_json nodes = ordered_json::array();
-    for (const auto* router : topology.routers()) nodes.push_back(router->name);
-    duts.push_back({{"nodes", nodes},
-                    {"kind", "FRRouting, with catsd's path selector and flow table at the ingress"},
-                    {"version", saved.at("environment").at("tools").at("frr")},
-                    {"access", "VTY, BMP mirror"}});
+  if (scenario.fleet) {
+    duts.push_back(fleet_device(scenario, saved.at("run").at("catsbench_version")));
+    return duts;
   }
-  if (controller) {
-    ordered_json nodes = ordered_json::array();
-    for (const auto* node : topology.with_role(topologies::Role::kController)) nodes.push_back(node->name);
-    duts.push_back({{"nodes", nodes},
-                    {"kind", "catsd's controller"},
-                    {"version", saved.at("run").at("catsbench_version")},
-                    {"access", "REST, server-sent events"}});
-  }
+  for (const Engine engine : {Engine::emulator, Engine::sim})
+    if (scenarios::runs_on(scenario, engine)) add_devices(scenarios::only(scenario, engine), saved, duts);
   return duts;
 }
 
-// Copies of every topology of the scenario: name as written → file of the run directory.
+// Each check once of a network: every simulated trial has made its own in its world. Of a run on both engines each
+// check says where it was made.
+ordered_json preflight_of(const RunData& data) {
+  ordered_json checks = ordered_json::array();
+  const std::span<const Event> worlds = data.events("world_started");
+  std::set<std::pair<std::string, std::string>> told;  // topology, check
+  for (const Event& event : data.events("preflight")) {
+    const auto after = std::ranges::upper_bound(worlds, event.t_ns, {}, &Event::t_ns);
+    if (after != worlds.begin() && !told.emplace(std::prev(after)->text("topology"), event.text("check")).second &&
+        event.at("ok").get<bool>())
+      continue;
+    checks.push_back({{"check", event.at("check")}, {"ok", event.at("ok")}, {"detail", event.at("detail")}});
+    if (const auto from = data.simulated_from_ns())
+      checks.back()["engine"] = to_string(event.t_ns < *from ? Engine::emulator : Engine::sim);
+  }
+  return checks;
+}
+
+ordered_json clock_of(const Scenario& scenario, const RunData& data) {
+  ordered_json clock = {{"id", scenarios::runs_on(scenario, Engine::emulator) ? "CLOCK_MONOTONIC" : "virtual"},
+                        {"offset_bound_ns", 0}};
+  if (const auto from = data.simulated_from_ns()) clock["virtual_from_ns"] = *from;
+  return clock;
+}
+
+// Copies of every topology of the scenario: name as written → file of the run directory. A fleet has none.
 ordered_json copy_topologies(const Scenario& scenario, const fs::path& directory) {
+  if (scenario.fleet) return ordered_json::object();
   ordered_json copies = {{scenario.topology, kTopologyFile}};
   write_file(directory / kTopologyFile, read_file(scenario.topology_file));
   for (const auto& entry : scenario.cases) {
@@ -151,9 +136,10 @@ ordered_json copy_topologies(const Scenario& scenario, const fs::path& directory
 void describe(const Scenario& scenario, const std::string& id, const RunOptions& options) {
   write_file(options.directory / kScenarioFile, scenario.text);
   const ordered_json topologies = copy_topologies(scenario, options.directory);
+  const ordered_json topology_file = scenario.fleet ? ordered_json(nullptr) : ordered_json(scenario.topology_file);
   write_file(options.directory / kEnvironmentFile, write_json({{"run", describe_run(scenario, id, options)},
                                                                {"scenario_file", scenario.file},
-                                                               {"topology_file", scenario.topology_file},
+                                                               {"topology_file", topology_file},
                                                                {"topologies", topologies},
                                                                {"boot_id", boot_id()},
                                                                {"environment", environment(scenario)}}));
@@ -173,6 +159,15 @@ void attach_network(Scenario& scenario, const fs::path& directory, const ordered
   scenario.network = std::move(*topology);
 }
 
+ordered_json topology_of(const Scenario& scenario, const fs::path& directory, const ordered_json& saved) {
+  if (scenario.fleet) return fleet_topology(scenario, saved.at("scenario_file"));
+  const auto topology = topologies::json(*scenario.network);
+  return {{"sha256", sha256(read_file(directory / kTopologyFile))},
+          {"file", saved.at("topology_file")},
+          {"nodes", topology.at("nodes")},
+          {"links", topology.at("links")}};
+}
+
 fs::path library_copy(const fs::path& directory, const scenarios::Algorithm& algorithm) {
   return fs::absolute(directory / kLibraries / fs::path(algorithm.name).filename());
 }
@@ -186,6 +181,33 @@ Scenario with_each(Scenario scenario, const std::function<void(Scenario&)>& chan
     entry.scenario = std::make_shared<const Scenario>(std::move(own));
   }
   return scenario;
+}
+
+fs::path trace_copy(const fs::path& directory, const scenarios::Trace& trace) {
+  return fs::absolute(directory / load::in_run_directory(trace.name));
+}
+
+// The traces that workloads play are copied: hosts read them there, and so does whoever computes the run again.
+Scenario with_own_traces(const Scenario& scenario, const fs::path& directory) {
+  std::map<fs::path, scenarios::Trace> copied;  // by copy
+  return with_each(scenario, [&](Scenario& each) {
+    for (scenarios::Trace& trace : each.workload.traces) {
+      const fs::path copy = trace_copy(directory, trace);
+      const auto [known, is_new] = copied.try_emplace(copy, trace);
+      if (known->second.sha256 != trace.sha256)
+        throw UsageError(fmt::format("two traces are called {}: {} and {}: give one of them another name",
+                                     copy.filename().string(), known->second.file.string(), trace.file.string()));
+      if (is_new) {
+        fs::create_directories(copy.parent_path());
+        const std::string text = read_file(trace.file);
+        if (sha256(text) != trace.sha256)
+          throw UsageError(
+              fmt::format("{} has changed since the scenario was read: run it again", trace.file.string()));
+        write_file(copy, text);
+      }
+      trace.file = copy;
+    }
+  });
 }
 
 void attach_library(scenarios::Algorithm& algorithm, const fs::path& directory) {
@@ -210,7 +232,7 @@ Scenario with_own_libraries(const Scenario& scenario, const RunOptions& options)
       fs::copy_file(algorithm.library, copy, fs::copy_options::overwrite_existing);
     }
     attach_library(algorithm, options.directory);
-    const roles::PluginAlgorithm trial(copy, algorithm.parameters, options.catsd);
+    const plugin::PluginAlgorithm trial(copy, algorithm.parameters, {.catsd = options.catsd});
   });
 }
 
@@ -231,6 +253,7 @@ Taken reopen(const fs::path& directory) {
   for (const char* folder : {"events", "samples"})
     for (const auto& entry : fs::directory_iterator(directory / folder))
       if (entry.is_regular_file()) drop_torn_line(entry.path());
+  drop_simulated_part(directory);  // its virtual time may be ahead of the machine's
   const auto data = RunData::load(directory);
   if (!data) throw UsageError(data.error().message);
   return taken(*data);
@@ -249,37 +272,38 @@ Scenario scenario_of(const fs::path& run_directory) {
   const auto saved = saved_run(run_directory);
   const auto known = catalogue({});
   auto scenario = scenarios::parse_scenario(read_file(run_directory / kScenarioFile),
-                                            (run_directory / kScenarioFile).string(), known);
+                                            (run_directory / kScenarioFile).string(), known, run_directory);
   if (!scenario) throw UsageError(scenario.error().message);
   if (saved.at("run").at("quick").get<bool>()) scenario = scenarios::quick(*std::move(scenario), known);
   const ordered_json& copies = saved.at("topologies");
   return with_each(*std::move(scenario), [&](Scenario& each) {
-    attach_network(each, run_directory, copies);
+    if (!each.fleet) attach_network(each, run_directory, copies);
     attach_library(each.algorithm, run_directory);
   });
 }
 
 Report run_scenario(const Scenario& given, const RunOptions& options) {
   for (const scenarios::Case& entry : scenarios::cases_of(given)) frr_southbound(*entry.scenario);  // or say what lacks
+  const bool emulated = scenarios::runs_on(given, Engine::emulator);
+  if (options.ranks != nullptr && emulated)
+    throw UsageError(
+        fmt::format("{}: the emulator runs on one machine: start it without mpirun, or take the simulator alone "
+                    "(catsbench sim)",
+                    given.name));
   if (!options.resume) make_directory(options.directory);
-  const Scenario scenario = options.resume ? given : with_own_libraries(given, options);
-  const MonotonicClock clock;
-  {
-    RunState state = RunState::create("scenario", scenario.name, scenario.topology_file);
-    Taken before;
-    if (options.resume)
-      before = reopen(options.directory);
-    else
-      describe(scenario, state.id(), options);
-    EventLog log(options.directory / "events/runner.jsonl", "runner", clock);
-    try {
-      run_on_network(scenario, options, state, log, before);
-    } catch (const MeasurementError& error) {
-      // The report says what could be measured until then, and why no more.
-      log.write("run_failed", {{"reason", error.what()}});
-    }
-    options.stage("removing the network");
-  }
+  const Scenario scenario =
+      options.resume ? given : with_own_traces(with_own_libraries(given, options), options.directory);
+  const Begin begin = [&](const std::string& id) -> Taken {
+    if (options.resume) return reopen(options.directory);
+    describe(scenario, id, options);
+    return {};
+  };
+  if (emulated)
+    run_emulated(scenarios::only(scenario, Engine::emulator), options, begin);
+  else
+    run_simulated(scenario, options, begin);
+  if (emulated && scenarios::runs_on(scenario, Engine::sim))
+    run_simulated_after_emulation(scenarios::only(scenario, Engine::sim), options);
   Report report = recompute(options.directory);
   write_file(options.directory / "report.json", write_json(to_json(report)));
   return report;
@@ -296,16 +320,12 @@ Report recompute(const fs::path& run_directory) {
   report.run = saved.at("run");
   report.run["trial_order"] = analysis.trial_order;
   report.scenario = {{"name", scenario.name}, {"sha256", scenario.sha256}, {"file", saved.at("scenario_file")}};
-  report.topology = {{"sha256", sha256(read_file(run_directory / kTopologyFile))},
-                     {"file", saved.at("topology_file")},
-                     {"nodes", topologies::json(*scenario.network).at("nodes")},
-                     {"links", topologies::json(*scenario.network).at("links")}};
-  report.clock = {{"id", "CLOCK_MONOTONIC"}, {"offset_bound_ns", 0}};
+  report.topology = topology_of(scenario, run_directory, saved);
+  report.clock = clock_of(scenario, *data);
   report.environment = saved.at("environment");
   report.declarations = declarations(scenario, saved.at("environment"));
   report.duts = devices_under_test(scenario, saved);
-  for (const Event& event : data->events("preflight"))
-    report.preflight.push_back({{"check", event.at("check")}, {"ok", event.at("ok")}, {"detail", event.at("detail")}});
+  report.preflight = preflight_of(*data);
   report.tests = std::move(analysis.tests);
   report.comparisons = std::move(analysis.comparisons);
   report.bounds = judge_bounds(scenario.bounds, report.tests);

@@ -34,6 +34,13 @@ struct PlannedTrial {
 // scenario's seed by streams named after test and index, so that they are equal for whatever is compared. Throws
 // UsageError on a test that does not exist.
 std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario);
+// One of them, or of those that come when an entry's trials are adaptive.
+PlannedTrial plan_trial(const scenarios::Case& entry, int index);
+// The next block: a trial more of every entry whose trials are adaptive and whose primary figure is not precise enough,
+// by `results`, which are asked for when there is such an entry and hold all trials of the plan. Empty: all are.
+std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan, const std::function<RunData()>& results);
+
+Duration length_of(const PlannedTrial& trial);  // of one attempt, about
 Duration total_length(const std::vector<PlannedTrial>& plan);
 
 // What a run directory holds of a run that was broken off.
@@ -52,13 +59,13 @@ struct Progress {
   std::string phase;
   Duration left{};      // estimate for all trials
   std::string message;  // why a trial is repeated; else empty
+  std::string engine;   // whose time `left` is: "emulator", "sim"
 };
 
-// Runs the stimuli of `plan`, and logs `testbed`, `trial_started`, `phase`, `host_idle`, `trial_ended`. The logs of all
-// nodes lie in `run_directory`; `log` is events/runner.jsonl there. A trial that does not count is repeated up to 3
-// times; after that the loop goes on, and the analysis calls the test an error. Entries whose trials are adaptive get
-// more, block by block, until their primary figure is precise enough. What `before` holds is not run again. Throws
-// Interrupted.
+// Runs the stimuli of `plan` on one testbed, each trial as suite/take_trial.h says. A trial that does not count is
+// repeated up to 3 times; after that the loop goes on, and the analysis calls the test an error. Entries whose trials
+// are adaptive get more, block by block, until their primary figure is precise enough. What `before` holds is not run
+// again. Throws Interrupted, MeasurementError.
 void run_trials(scenarios::Testbed& testbed, const std::vector<PlannedTrial>& plan,
                 const std::filesystem::path& run_directory, EventLog& log,
                 const std::function<void(const Progress&)>& progress, const Taken& before = {});

@@ -17,7 +17,7 @@ inline constexpr std::string_view kNotCompared = "not compared";
 
 struct Comparison {
   std::string test, figure;
-  std::string a, b;                                                      // what differs: algorithms, modes or runs
+  std::string a, b;  // what differs: algorithms, modes, engines or runs
   nlohmann::ordered_json conditions = nlohmann::ordered_json::object();  // what both share
   bool paired = true;
   int pairs = 0;  // trials of the same index and seed; 0 when not paired

@@ -4,6 +4,8 @@
 #include <stdexcept>
 
 #include "base/yaml.h"
+#include "scenarios/values.h"
+#include "suite/report/fleet_declarations.h"
 
 namespace cats::suite {
 namespace {
@@ -32,6 +34,20 @@ Json libraries(const scenarios::Scenario& scenario) {
   return used;
 }
 
+// Files that workloads play: which they were.
+Json traces(const scenarios::Scenario& scenario) {
+  Json used = Json::array();
+  const auto add = [&](const scenarios::Workload& workload) {
+    for (const scenarios::Trace& trace : workload.traces) {
+      Json entry = {{"name", trace.name}, {"sha256", trace.sha256}};
+      if (std::find(used.begin(), used.end(), entry) == used.end()) used.push_back(std::move(entry));
+    }
+  };
+  add(scenario.workload);
+  for (const scenarios::Case& entry : scenario.cases) add(entry.scenario->workload);
+  return used;
+}
+
 const char* decision_maker(Cps cps) {
   switch (cps) {
     case Cps::controller:
@@ -44,7 +60,13 @@ const char* decision_maker(Cps cps) {
   return "catsbench controller, refined by the catsbench ingress agent";
 }
 
+bool simulated(const scenarios::Scenario& scenario) { return scenario.engine == scenarios::Engine::sim; }
+
 Json southbound(const scenarios::Scenario& scenario) {
+  if (simulated(scenario)) {
+    if (scenario.cps() == Cps::ingress) return Json::array({"simulated flow table"});
+    return Json::array({"REST, simulated", "simulated flow table"});
+  }
   if (scenario.cps() == Cps::ingress) return Json::array({"netlink"});
   switch (scenario.controller.southbound) {
     case SouthboundDriver::agent:
@@ -92,10 +114,20 @@ Json control_plane(const scenarios::Scenario& scenario, const Json& environment)
   json["bgp"] = {{"routers", {{"implementation", "FRRouting"}, {"version", version_of(environment, "frr")}}},
                  {"edge_servers", {{"implementation", "catsbench"}, {"version", version}}}};
   json["igp"] = "OSPF of FRRouting";
+  if (simulated(scenario)) {
+    json["bgp"]["routers"] = {{"implementation", "catsbench's model of FRRouting"}, {"version", version}};
+    json["igp"] = "fewest links, known at once";
+  }
   json["algorithm"] = {{"name", scenario.algorithm.name}, {"parameters", scenario.algorithm.parameters}};
   if (const Json used = libraries(scenario); !used.empty()) json["algorithm_libraries"] = used;
   json["steer_by"] = scenario.metrics.steer_by;
   return json;
+}
+
+const char* flow_affinity(const scenarios::Scenario& scenario) {
+  if (simulated(scenario)) return "mark per flow in a simulated session table, set by the C-PS's weights";
+  return scenario.steered_by_frr() ? "conntrack mark per flow, set by the tunnel interface that FRRouting's route chose"
+                                   : "conntrack mark per flow, set by the C-PS's weights";
 }
 
 Json forwarding_plane(const scenarios::Scenario& scenario, const topologies::Topology& topology) {
@@ -107,17 +139,17 @@ Json forwarding_plane(const scenarios::Scenario& scenario, const topologies::Top
   Json quotas = Json::object();
   for (const topologies::Node* node : topology.with_role(Role::kEdgeServer))
     quotas[node->name] = scenario.service.quota_of(node->name);
-  return {{"protocol", "SRv6"},
+  return {{"protocol", simulated(scenario) ? "SRv6 tunnels as ways over the fewest links" : "SRv6"},
           {"behaviours", behaviours},
-          {"flow_affinity", scenario.steered_by_frr()
-                                ? "conntrack mark per flow, set by the tunnel interface that FRRouting's route chose"
-                                : "conntrack mark per flow, set by the C-PS's weights"},
+          {"flow_affinity", flow_affinity(scenario)},
           {"routers", topology.routers().size()},
           {"edge_servers", topology.with_role(Role::kEdgeServer).size()},
           {"hosts", topology.with_role(Role::kHost).size()},
           {"links", topology.links.size()},
           {"core_mtu", topologies::kCoreMtu},
-          {"edge_server_type", {{"type", "catsd edge-server"}, {"version", CATS_VERSION}}},
+          {"edge_server_type",
+           {{"type", simulated(scenario) ? "catsbench's simulated edge server" : "catsd edge-server"},
+            {"version", CATS_VERSION}}},
           {"edge_server_quota_cores", quotas},
           {"edge_server_workers", scenario.service.workers},
           {"edge_server_queue_limit", scenario.service.queue_limit}};
@@ -130,18 +162,43 @@ Json application_plane(const scenarios::Scenario& scenario) {
     traffic.push_back({{"type", "persistent TCP sessions, HTTP/1.1"},
                        {"sessions_per_host", workload.persistent->sessions},
                        {"interval", yaml::to_text(workload.persistent->interval)},
-                       {"arrivals", scenarios::to_string(workload.persistent->arrivals)}});
+                       {"arrivals", to_string(workload.persistent->arrivals)}});
   if (workload.brief)
     traffic.push_back({{"type", "short TCP sessions, HTTP/1.1"},
                        {"sessions_per_second_per_host", workload.brief->rate},
                        {"requests_per_session", workload.brief->requests},
                        {"interval", yaml::to_text(workload.brief->interval)},
-                       {"arrivals", scenarios::to_string(workload.brief->arrivals)}});
-  return {{"traffic", traffic},
-          {"work_per_request", yaml::to_text(workload.work)},
-          {"timeout", yaml::to_text(workload.timeout)},
-          {"open_loop", true},
-          {"port", scenario.service.port}};
+                       {"arrivals", load::text_of(workload.brief->arrivals)}});
+  if (scenario.test("lb-variance") != nullptr)
+    traffic.push_back({{"type", "flows of lb-variance: TCP sessions, HTTP/1.1"},
+                       {"sessions_of_all_hosts", workload.flows.count},
+                       {"sessions_per_second_of_all_hosts", workload.flows.rate},
+                       {"life", load::text_of(workload.flows.duration)},
+                       {"interval", yaml::to_text(workload.flows.interval)},
+                       {"arrivals", load::text_of(workload.flows.arrivals)}});
+  Json json = {{"traffic", traffic},
+               {"work_per_request", load::text_of(workload.work)},
+               {"timeout", yaml::to_text(workload.timeout)},
+               {"open_loop", true},
+               {"port", scenario.service.port}};
+  if (const Json used = traces(scenario); !used.empty()) json["traces"] = used;
+  return json;
+}
+
+// The simulated world's own: what stands in for the network, the routers and the processes.
+Json simulation(const scenarios::Simulation& model) {
+  return {{"clock", "virtual time"},
+          {"link_delay", yaml::to_text(model.link_delay)},
+          {"link_rate", model.link_rate ? scenarios::bit_rate_text(*model.link_rate) : "unlimited"},
+          {"bgp_batch", yaml::to_text(model.bgp_batch)},
+          {"collecting", yaml::to_text(model.collecting)},
+          {"deciding", yaml::to_text(model.deciding)},
+          {"programming", yaml::to_text(model.programming)},
+          {"rest_processing", yaml::to_text(model.rest_processing)},
+          {"request_overhead", yaml::to_text(model.request_overhead)},
+          {"cpus", model.cpus},
+          {"link_loss", model.link_loss},
+          {"update_loss", model.update_loss}};
 }
 
 // Which of the interfaces of the draft's figures carried what.
@@ -173,6 +230,19 @@ Json interfaces_by_mode(const std::vector<const scenarios::Scenario*>& modes) {
   return all;
 }
 
+Json declarations_of_one_engine(const scenarios::Scenario& scenario, const Json& environment) {
+  const auto modes = one_per_mode(scenario);
+  Json plane = control_plane(*modes.front(), environment);
+  for (std::size_t i = 1; i < modes.size(); ++i)
+    plane["other_approaches"].push_back(control_plane(*modes[i], environment));
+  Json json = {{"control_plane", plane},
+               {"forwarding_plane", forwarding_plane(scenario, *scenario.network)},
+               {"application_plane", application_plane(scenario)},
+               {"interfaces", modes.size() == 1 ? interfaces(*modes.front()) : interfaces_by_mode(modes)}};
+  if (simulated(scenario)) json["simulation"] = simulation(scenario.simulation);
+  return json;
+}
+
 }  // namespace
 
 std::vector<const scenarios::Scenario*> one_per_mode(const scenarios::Scenario& scenario) {
@@ -185,15 +255,16 @@ std::vector<const scenarios::Scenario*> one_per_mode(const scenarios::Scenario& 
 }
 
 Json declarations(const scenarios::Scenario& scenario, const Json& environment) {
+  using scenarios::Engine;
+  if (scenario.fleet) return fleet_declarations(scenario);
   if (!scenario.network) throw std::logic_error("declarations of a scenario without its network");
-  const auto modes = one_per_mode(scenario);
-  Json plane = control_plane(*modes.front(), environment);
-  for (std::size_t i = 1; i < modes.size(); ++i)
-    plane["other_approaches"].push_back(control_plane(*modes[i], environment));
-  return {{"control_plane", plane},
-          {"forwarding_plane", forwarding_plane(scenario, *scenario.network)},
-          {"application_plane", application_plane(scenario)},
-          {"interfaces", modes.size() == 1 ? interfaces(*modes.front()) : interfaces_by_mode(modes)}};
+  if (!scenarios::runs_on(scenario, Engine::emulator) || !scenarios::runs_on(scenario, Engine::sim))
+    return declarations_of_one_engine(scenario, environment);
+  Json json = declarations_of_one_engine(scenarios::only(scenario, Engine::emulator), environment);
+  const Json simulated_too = declarations_of_one_engine(scenarios::only(scenario, Engine::sim), environment);
+  json["simulation"] = simulated_too.at("simulation");
+  for (const char* plane : {"control_plane", "forwarding_plane"}) json["simulation"][plane] = simulated_too.at(plane);
+  return json;
 }
 
 }  // namespace cats::suite

@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "suite/report/engines_table.h"
+
 namespace cats::suite {
 namespace {
 
@@ -145,6 +147,7 @@ Json to_json(const Report& report) {
   for (const TestResult& result : report.tests) tests.push_back(to_json(result));
   Json& comparisons = json["comparisons"] = Json::array();
   for (const Comparison& comparison : report.comparisons) comparisons.push_back(to_json(comparison));
+  for (const Agreement& one : agreements(report.tests)) json["agreement"].push_back(to_json(one));
   Json& bounds = json["bounds"] = Json::array();
   for (const BoundResult& bound : report.bounds) bounds.push_back(to_json(bound));
   Json& warnings = json["warnings"] = Json::array();

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/event_log.h"
+#include "suite/report/event_fields.h"
 #include "suite/report/samples_csv.h"
 
 namespace cats::suite {
@@ -12,110 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Events = std::map<std::string, std::vector<Event>, std::less<>>;
-
-enum class Kind { integer, number, text, boolean, object, list, any };
-
-struct Field {
-  const char* name;
-  Kind kind;
-};
-
-// What the analyses read of each event.
-const std::map<std::string_view, std::vector<Field>>& required_fields() {
-  using enum Kind;
-  static const std::map<std::string_view, std::vector<Field>> fields{
-      {"testbed", {{"sites", list}, {"ingresses", list}, {"steering", list}, {"receivers", list}}},
-      {"trial_started",
-       {{"trial", text}, {"test", text}, {"entry", text}, {"index", integer}, {"attempt", integer}, {"seed", integer}}},
-      {"phase", {{"trial", text}, {"name", text}}},
-      {"trial_ended", {{"trial", text}, {"void", any}}},
-      {"host_idle", {{"trial", text}, {"share", number}}},
-      {"sample",
-       {{"source", text},
-        {"window_start", integer},
-        {"window_end", integer},
-        {"raw", object},
-        {"unquantised", object},
-        {"accounting", object}}},
-      {"metric_sent",
-       {{"source", text},
-        {"via", text},
-        {"seq", integer},
-        {"window_end", integer},
-        {"values", object},
-        {"known", any}}},
-      {"hop_seen", {{"router", text}, {"tap", text}, {"source", text}, {"seq", integer}}},
-      {"metric_received",
-       {{"source", text},
-        {"via", text},
-        {"seq", integer},
-        {"path", any},
-        {"values", object},
-        {"known", any},
-        {"window_end", integer}}},
-      {"decision", {{"id", integer}, {"inputs", list}, {"weights", object}}},
-      {"route_installed", {{"decision", integer}, {"acked_ns", integer}}},
-      {"flow", {{"tuple", object}, {"instance", any}, {"first_ns", integer}, {"gone_ns", any}}},
-      {"multipath", {{"service", text}, {"seed", any}, {"next_hops", integer}}},
-      {"site_usage", {{"trial", text}, {"source", text}, {"usage_ns", integer}}},
-      {"load_changed", {{"source", text}, {"cores", number}}},
-      {"burst",
-       {{"rate", number}, {"batch", integer}, {"updates", integer}, {"first_seq", integer}, {"started_ns", integer}}},
-      {"rest_sessions",
-       {{"asked", integer}, {"held", integer}, {"refused", integer}, {"why", any}, {"clean", boolean}}},
-      {"rest_released", {{"opened", integer}, {"held", integer}}},
-      {"rest_load", {{"kind", text}, {"started_ns", integer}, {"messages", list}}},
-      {"flows_held",
-       {{"asked", integer},
-        {"kept", integer},
-        {"held", integer},
-        {"refused", any},
-        {"limit", integer},
-        {"steered", integer}}},
-      {"provisioned", {{"trial", text}, {"decision", integer}, {"asked_ns", integer}}},
-      {"returned", {{"trial", text}, {"source", text}}},
-      {"order_acknowledged", {{"router", text}, {"decision", integer}}},
-      {"controller_state", {{"up", boolean}, {"why", text}}},
-      {"manager_state", {{"up", boolean}, {"why", text}}},
-      {"lost", {{"trial", text}, {"of", text}, {"part", text}}},
-      {"restored", {{"trial", text}, {"of", text}, {"part", text}, {"started_ns", integer}}},
-      {"link", {{"trial", text}, {"a", text}, {"b", text}, {"up", boolean}}},
-      {"reachable", {{"trial", text}, {"ingress", text}, {"instances", list}}},
-      {"topology", {{"nodes", list}, {"links", list}}},
-  };
-  return fields;
-}
-
-bool is(const Json& value, Kind kind) {
-  switch (kind) {
-    case Kind::integer:
-      return value.is_number_integer();
-    case Kind::number:
-      return value.is_number();
-    case Kind::text:
-      return value.is_string();
-    case Kind::boolean:
-      return value.is_boolean();
-    case Kind::object:
-      return value.is_object();
-    case Kind::list:
-      return value.is_array();
-    case Kind::any:
-      break;
-  }
-  return true;
-}
-
-// The first field that is missing or of the wrong kind.
-const char* bad_field(const Json& line, std::string_view event) {
-  const auto known = required_fields().find(event);
-  if (known == required_fields().end()) return nullptr;
-  for (const Field& field : known->second) {
-    const auto found = line.find(field.name);
-    if (found == line.end() || !is(*found, field.kind)) return field.name;
-  }
-  return nullptr;
-}
 
 void read_log(const fs::path& path, std::int64_t since_ns, Events& events) {
   auto lines = read_events(path);
@@ -146,21 +43,19 @@ std::string host_of(const fs::path& file) {
   return file.filename().string().substr(0, file.filename().string().find('.'));
 }
 
-std::vector<Request> read_requests(const fs::path& directory) {
-  std::vector<Request> requests;
+void read_requests(const fs::path& directory, std::vector<Request>& requests) {
   for (const fs::path& file : files(directory, ".requests.csv")) {
-    const CsvTable table(file,
-                         {"trial", "scheduled_ns", "sent_ns", "done_ns", "instance", "status", "session", "kind"});
+    const CsvTable table(
+        file, {"trial", "scheduled_ns", "sent_ns", "done_ns", "instance", "status", "session", "kind", "work_us"});
     for (std::size_t i = 0; i < table.rows(); ++i)
       requests.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "scheduled_ns"),
                           table.time(i, "sent_ns"), table.time(i, "done_ns"), table.text(i, "instance"),
-                          table.text(i, "status"), table.text(i, "session"), table.text(i, "kind")});
+                          table.text(i, "status"), table.text(i, "session"), table.text(i, "kind"),
+                          table.integer(i, "work_us")});
   }
-  return requests;
 }
 
-std::vector<Session> read_sessions(const fs::path& directory) {
-  std::vector<Session> sessions;
+void read_sessions(const fs::path& directory, std::vector<Session>& sessions) {
   for (const fs::path& file : files(directory, ".sessions.csv")) {
     const CsvTable table(file, {"trial", "session", "kind", "started_ns", "connected_ns", "closed_ns", "source", "port",
                                 "service", "outcome"});
@@ -169,29 +64,24 @@ std::vector<Session> read_sessions(const fs::path& directory) {
                           table.integer(i, "started_ns"), table.time(i, "connected_ns"), table.time(i, "closed_ns"),
                           table.text(i, "source"), table.text(i, "port"), table.text(i, "outcome")});
   }
-  return sessions;
 }
 
-std::vector<Load> read_loads(const fs::path& directory) {
-  std::vector<Load> loads;
+void read_loads(const fs::path& directory, std::vector<Load>& loads) {
   for (const fs::path& file : files(directory, ".load.csv")) {
     const CsvTable table(file, {"trial", "start_ns", "end_ns", "offered", "sent", "answered"});
     for (std::size_t i = 0; i < table.rows(); ++i)
       loads.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "start_ns"), table.integer(i, "end_ns"),
                        table.integer(i, "offered"), table.integer(i, "sent"), table.integer(i, "answered")});
   }
-  return loads;
 }
 
-std::vector<Connection> read_connections(const fs::path& directory) {
-  std::vector<Connection> connections;
+void read_connections(const fs::path& directory, std::vector<Connection>& connections) {
   for (const fs::path& file : files(directory, ".connections.csv")) {
     const CsvTable table(file, {"accepted_ns", "closed_ns", "source", "port"});
     for (std::size_t i = 0; i < table.rows(); ++i)
       connections.push_back({host_of(file), table.integer(i, "accepted_ns"), table.integer(i, "closed_ns"),
                              table.text(i, "source"), table.text(i, "port")});
   }
-  return connections;
 }
 
 const std::vector<Event>& named(const Events& events, std::string_view name) {
@@ -237,6 +127,14 @@ std::vector<Trial> trials_of(const Events& events) {
   return trials;
 }
 
+std::optional<std::int64_t> start_of_simulation(const Events& events) {
+  const std::vector<Event>& started = named(events, "simulation_started");
+  if (started.size() > 1) throw UsageError("two simulated parts in one run (event simulation_started)");
+  return started.empty() ? std::nullopt : std::optional(started.front().t_ns);
+}
+
+bool earlier(const Event& event, std::int64_t t) { return event.t_ns < t; }
+
 }  // namespace
 
 const Phase* Trial::phase(std::string_view phase_name) const {
@@ -246,22 +144,30 @@ const Phase* Trial::phase(std::string_view phase_name) const {
 }
 
 Expected<RunData> RunData::load(const fs::path& run_directory, std::int64_t since_ns) {
+  return load(std::vector<fs::path>{run_directory}, since_ns);
+}
+
+Expected<RunData> RunData::load(const std::vector<fs::path>& directories, std::int64_t since_ns) {
   try {
     Logs logs;
-    logs.directory = run_directory;
-    for (const fs::path& log : files(run_directory / "events", ".jsonl")) {
-      logs.nodes.push_back(log.stem().string());
-      read_log(log, logs.nodes.back() == "runner" ? 0 : since_ns, logs.events);
+    for (const fs::path& directory : directories) {
+      const std::vector<fs::path> found = files(directory / "events", ".jsonl");
+      if (found.empty()) return fail("{}: no event logs (events/*.jsonl) there", directory.string());
+      for (const fs::path& log : found) {
+        const std::string node = log.stem().string();
+        logs.nodes.insert(node);
+        read_log(log, node == "runner" ? 0 : since_ns, logs.events);
+      }
+      const fs::path samples = directory / "samples";
+      read_requests(samples, logs.requests);
+      read_sessions(samples, logs.sessions);
+      read_loads(samples, logs.loads);
+      read_connections(samples, logs.connections);
     }
-    if (logs.nodes.empty()) return fail("{}: no event logs (events/*.jsonl) there", run_directory.string());
     for (auto& [name, list] : logs.events)
       std::stable_sort(list.begin(), list.end(), [](const Event& a, const Event& b) { return a.t_ns < b.t_ns; });
+    logs.simulated_from_ns = start_of_simulation(logs.events);
     logs.trials = trials_of(logs.events);
-    const fs::path samples = run_directory / "samples";
-    logs.requests = read_requests(samples);
-    logs.sessions = read_sessions(samples);
-    logs.loads = read_loads(samples);
-    logs.connections = read_connections(samples);
     RunData data;
     if (const auto& testbeds = named(logs.events, "testbed"); !testbeds.empty())
       data.testbed_ = testbed_of(testbeds.back());
@@ -288,9 +194,14 @@ RunData::Testbed RunData::testbed_of(const Event& event) {
 }
 
 RunData RunData::in(const Trial& trial) const {
-  RunData data = *this;
-  for (const Event& event : events("testbed"))
-    if (event.t_ns <= trial.started_ns) data.testbed_ = testbed_of(event);
+  RunData data;
+  data.logs_ = logs_;
+  data.testbed_ = testbed_;
+  if (const auto from = simulated_from_ns()) (trial.started_ns >= *from ? data.from_ns_ : data.to_ns_) = *from;
+  const Event* last = nullptr;
+  for (const Event& event : data.events("testbed"))
+    if (event.t_ns <= trial.started_ns) last = &event;
+  if (last != nullptr) data.testbed_ = testbed_of(*last);
   return data;
 }
 
@@ -306,6 +217,13 @@ std::optional<std::string> RunData::way_to(const std::string& node) const {
   return std::nullopt;
 }
 
+std::int64_t RunData::world_of(const Trial& trial) const {
+  std::int64_t began = 0;
+  for (const Event& event : named(logs_->events, "world_started"))
+    if (event.t_ns <= trial.started_ns) began = event.t_ns;
+  return began;
+}
+
 std::int64_t RunData::steered_since(const Trial& trial) const {
   std::int64_t changed = 0;
   const Json* before = nullptr;
@@ -315,27 +233,28 @@ std::int64_t RunData::steered_since(const Trial& trial) const {
     before = &event.at("steering");
   }
   // The event is logged when the agents have been told already: after the trial before it.
-  std::int64_t since = 0;
+  std::int64_t since = world_of(trial);
   for (const Trial& other : trials())
     if (other.started_ns < changed)
       since = std::max(since, other.ended_ns < changed ? other.ended_ns : other.started_ns);
   return since;
 }
 
-const std::vector<Event>& RunData::events(std::string_view name) const { return named(logs_->events, name); }
+std::span<const Event> RunData::events(std::string_view name) const {
+  const std::vector<Event>& all = named(logs_->events, name);
+  return {std::lower_bound(all.begin(), all.end(), from_ns_, earlier),
+          std::lower_bound(all.begin(), all.end(), to_ns_, earlier)};
+}
 
 std::vector<const Event*> RunData::events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const {
-  const std::vector<Event>& all = events(name);
-  const auto before = [](const Event& event, std::int64_t t) { return event.t_ns < t; };
+  const std::span<const Event> all = events(name);
   std::vector<const Event*> found;
-  for (auto it = std::lower_bound(all.begin(), all.end(), from_ns, before); it != all.end() && it->t_ns < to_ns; ++it)
+  for (auto it = std::lower_bound(all.begin(), all.end(), from_ns, earlier); it != all.end() && it->t_ns < to_ns; ++it)
     found.push_back(&*it);
   return found;
 }
 
-bool RunData::has_log(std::string_view node) const {
-  return std::find(logs_->nodes.begin(), logs_->nodes.end(), node) != logs_->nodes.end();
-}
+bool RunData::has_log(std::string_view node) const { return logs_->nodes.contains(node); }
 
 namespace {
 

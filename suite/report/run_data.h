@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +64,7 @@ struct Request {
   std::string status;
   std::string session;
   std::string kind;
+  std::int64_t work_us = 0;  // CPU time asked for
 };
 
 struct Session {
@@ -121,17 +125,21 @@ class RunData {
   // Of all nodes but the runner, only events from `since_ns` on are kept: a long run's trial is checked in little
   // memory.
   static Expected<RunData> load(const std::filesystem::path& run_directory, std::int64_t since_ns = 0);
+  // The same of several, as if they were one: parts of a simulated run whose times do not overlap.
+  static Expected<RunData> load(const std::vector<std::filesystem::path>& directories, std::int64_t since_ns = 0);
 
-  const std::filesystem::path& directory() const { return logs_->directory; }
   // All events of that name, of all nodes, by time. Empty when there is none.
-  const std::vector<Event>& events(std::string_view name) const;
+  std::span<const Event> events(std::string_view name) const;
   // Those with from_ns ≤ t_ns < to_ns.
   std::vector<const Event*> events(std::string_view name, std::int64_t from_ns, std::int64_t to_ns) const;
   bool has_log(std::string_view node) const;  // events/<node>.jsonl exists
 
   const std::vector<Trial>& trials() const { return logs_->trials; }  // in the order they ran
+  // Where a simulated part follows an emulated one (event simulation_started): from then on times are virtual.
+  std::optional<std::int64_t> simulated_from_ns() const { return logs_->simulated_from_ns; }
   // The same logs, with sites, ingresses and who steers them as they were in that trial: in a study they may differ
-  // from one to the next.
+  // from one to the next. Of a run on both engines, events() are those of the trial's engine alone: the other world's
+  // decisions and updates have the same numbers and mean nothing in this one.
   RunData in(const Trial& trial) const;
   // Those of the last `testbed` event, unless in() chose.
   const std::vector<SiteInfo>& sites() const { return testbed_.sites; }
@@ -144,7 +152,8 @@ class RunData {
   // The way by which `node` gets metric updates; nothing when it gets none.
   std::optional<std::string> way_to(const std::string& node) const;
   // Since when the ingresses were steered as they were when that trial began. What they were told before, another C-PS
-  // had decided.
+  // had decided; in the simulator, of another world: there ids of decisions and sequence numbers begin anew (event
+  // world_started).
   std::int64_t steered_since(const Trial& trial) const;
 
   std::vector<const Request*> requests(const std::string& trial) const;
@@ -155,9 +164,9 @@ class RunData {
 
  private:
   struct Logs {
-    std::filesystem::path directory;
     std::map<std::string, std::vector<Event>, std::less<>> events;
-    std::vector<std::string> nodes;
+    std::set<std::string, std::less<>> nodes;
+    std::optional<std::int64_t> simulated_from_ns;
     std::vector<Trial> trials;
     std::vector<Request> requests;
     std::vector<Session> sessions;
@@ -173,9 +182,13 @@ class RunData {
 
   static Testbed testbed_of(const Event& event);
   const SteeringInfo& steering_of(const std::string& ingress) const;
+  std::int64_t world_of(const Trial& trial) const;  // when it began; 0 in the emulator
 
   std::shared_ptr<const Logs> logs_;
   Testbed testbed_;
+  // Events outside are another engine's.
+  std::int64_t from_ns_ = std::numeric_limits<std::int64_t>::min();
+  std::int64_t to_ns_ = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace cats::suite

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "suite/report/engines_table.h"
 #include "suite/report/modes_table.h"
 
 namespace cats::suite {
@@ -77,6 +78,9 @@ class Writer {
     for (const TestResult& test : report.tests) one_test(test);
     if (const std::string modes = modes_table(report.tests); !modes.empty())
       out_ += "\nModes (means; of a stage also its share of the reaction)\n" + modes;
+    if (const std::string engines = engines_table(report.tests); !engines.empty())
+      out_ += "\nSimulator against emulator (values and intervals of the figures; the verdict is by the emulator's)\n" +
+              engines;
     if (!report.comparisons.empty()) out_ += "\nComparisons\n" + comparison_table(report.comparisons);
     if (!report.bounds.empty()) out_ += "\nBounds of the scenario\n" + bound_table(report.bounds);
     preflight(report);
@@ -172,9 +176,13 @@ class Writer {
     std::size_t failed = 0;
     for (const auto& check : report.preflight) failed += check.value("ok", false) ? 0 : 1;
     out_ += fmt::format("\nPreflight: {} checks, {} failed\n", report.preflight.size(), failed);
-    for (const auto& check : report.preflight)
+    for (const auto& check : report.preflight) {
+      const std::string engine = check.value("engine", "");  // where there are two
       if (!check.value("ok", false))
-        out_ += wrapped(check.value("check", "?") + ": " + check.value("detail", ""), width_, 2);
+        out_ += wrapped(fmt::format("{}{}{}: {}", engine, engine.empty() ? "" : ": ", check.value("check", "?"),
+                                    check.value("detail", "")),
+                        width_, 2);
+    }
   }
 
   void warnings(const Report& report) {

@@ -16,8 +16,8 @@ struct SummaryStyle {
   bool verify = false;              // whether the bounds hold was asked, not whether the tests passed
 };
 
-// Per test its verdict, each figure against its bound, then the modes side by side, comparisons, warnings, where the
-// files are and what the exit status means.
+// Per test its verdict, each figure against its bound, then the modes and the engines side by side, comparisons,
+// warnings, where the files are and what the exit status means.
 std::string summary(const Report& report, const SummaryStyle& style);
 
 }  // namespace cats::suite

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
 namespace cats::suite::stats {
@@ -59,6 +60,8 @@ double percentile(std::span<const double> values, double q) {
 double student_t_quantile(double p, double degrees_of_freedom) {
   return boost::math::quantile(boost::math::students_t(degrees_of_freedom), p);
 }
+
+double normal_quantile(double p) { return boost::math::quantile(boost::math::normal(), p); }
 
 std::optional<Interval> mean_interval(std::span<const double> values, double confidence) {
   if (values.size() < 2) return std::nullopt;

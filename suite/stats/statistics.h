@@ -23,6 +23,9 @@ double percentile_of_sorted(std::span<const double> sorted, double q);
 // The p-quantile of Student's t distribution.
 double student_t_quantile(double p, double degrees_of_freedom);
 
+// The p-quantile of the normal distribution with mean 0 and variance 1.
+double normal_quantile(double p);
+
 // Student t interval of the mean; nothing below two values.
 std::optional<Interval> mean_interval(std::span<const double> values, double confidence = 0.95);
 // The same on logarithms, for ratios; nothing below two values or when one is not positive.

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "suite/stats/statistics.h"
+#include "suite/tests/losses.h"
 #include "suite/tests/phases.h"
 
 namespace cats::suite {
@@ -112,6 +113,12 @@ std::int64_t unasked_changes(const RunData& data, const Trial& trial, std::int64
     changes += origin == sent.end() || origin->second->at("values") != event->at("values") ? 1 : 0;
   }
   return changes;
+}
+
+void burst(const TrialContext& context, double rate, Duration length) {
+  context.testbed.command(
+      node_with(context.scenario, topologies::Role::kManager),
+      {{"do", "burst"}, {"rate", rate}, {"batch", context.testbed.sites().size()}, {"duration_ns", length.count()}});
 }
 
 std::vector<BurstHandling> burst_handling(const RunData& data, const Trial& trial, Duration bound) {

@@ -58,7 +58,9 @@ Handling handling(const RunData& data, const Trial& trial, std::int64_t from_ns,
 // updates received that no edge server and no burst had sent.
 std::int64_t unasked_changes(const RunData& data, const Trial& trial, std::int64_t from_ns, std::int64_t to_ns);
 
-// Synthetic updates of the manager (event `burst`).
+// Has the manager publish synthetic updates of all sites at a time, `rate` updates a second.
+void burst(const TrialContext& context, double rate, Duration length);
+// Those updates, by the manager's event `burst`.
 struct BurstHandling {
   double rate = 0;     // asked for, updates a second
   double offered = 0;  // as published

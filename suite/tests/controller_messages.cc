@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "suite/report/figure.h"
 #include "suite/tests/control_plane.h"
-#include "suite/tests/losses.h"
 #include "suite/tests/phases.h"
+#include "suite/tests/steps.h"
 #include "suite/tests/tests.h"
 
 namespace cats::suite {
@@ -16,12 +16,7 @@ namespace {
 constexpr double kOffered = 0.9;
 
 std::vector<double> steps_of(const Conditions& conditions) {
-  std::vector<double> rates;
-  const double limit = conditions.number("limit");
-  for (double rate = conditions.number("first_rate"); rate < limit; rate *= conditions.number("factor"))
-    rates.push_back(rate);
-  rates.push_back(limit);
-  return rates;
+  return growing(conditions.number("first_rate"), conditions.number("factor"), conditions.number("limit"));
 }
 
 // What one trial's steps say about the rate.
@@ -83,16 +78,12 @@ class ControllerMessages final : public Test {
 
   void run_trial(const TrialContext& context) const override {
     const Conditions& c = context.conditions;
-    const std::string manager = node_with(context.scenario, topologies::Role::kManager);
     context.phase("warm-up", context.warm_up);
     context.phase(kMeasurePhase, c.duration("measure_s"));
     context.phase("drain", settle_time(c));
     for (const double rate : steps_of(c)) {
       context.begin_phase(fmt::format("rate-{:.0f}", rate));
-      context.testbed.command(manager, {{"do", "burst"},
-                                        {"rate", rate},
-                                        {"batch", context.testbed.sites().size()},
-                                        {"duration_ns", c.duration("step_s").count()}});
+      burst(context, rate, c.duration("step_s"));
       context.phase("pause", pause(c));
     }
     context.begin_phase("done");

@@ -50,10 +50,8 @@ AtIngress at_ingress(const RunData& data, const Trial& trial, const Loss& loss, 
     before = t;
     if (t <= loss.started_ns || !by_the_listener(data, decision)) continue;
     const nlohmann::json& inputs = decision.decision->at("inputs");
-    const auto fresh = std::ranges::count_if(inputs, [&](const nlohmann::json& input) {
-      const auto end = input.find("window_end");
-      return end != input.end() && end->is_number() && end->get<std::int64_t>() > loss.started_ns;
-    });
+    const auto fresh = std::ranges::count_if(
+        inputs, [&](const nlohmann::json& input) { return sampled_after(input, loss.started_ns); });
     if (fresh > 0 && !result.recovered) result.recovered = t;
     if (static_cast<std::size_t>(fresh) == data.sites().size() && !result.renewed) result.renewed = t;
   }
@@ -128,9 +126,8 @@ class CpsFailover final : public Test {
     const Duration before = kSchedulingMargin + context.warm_up + moment_in_interval(context);
     const Duration outage = conditions.duration("outage_s");
     const Instant start = testbed.now() + kSchedulingMargin;
-    for (const std::string& host : testbed.hosts())
-      testbed.command(
-          host, load_request(context, start, before + outage + kStart + recover_time(conditions) + kSchedulingMargin));
+    begin_load(testbed,
+               load_request(context, start, before + outage + kStart + recover_time(conditions) + kSchedulingMargin));
     context.phase("warm-up", before);
     context.begin_phase(kMeasurePhase);
     const Instant lost = testbed.now();
@@ -138,8 +135,7 @@ class CpsFailover final : public Test {
     testbed.sleep_until(lost + outage);
     restore(context, who, scenarios::Part::agent);
     testbed.sleep_until(testbed.now() + recover_time(conditions));
-    context.begin_phase("close");
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    close_load(context);
     context.begin_phase("done");
   }
 
@@ -154,7 +150,7 @@ class CpsFailover final : public Test {
     for (const Trial* trial : input.trials) views.push_back(view_of(input.data, *trial));
     for (const FailoverView& view : views) sessions.push_back({view.trial, &view.sessions});
     add_session_figures(sessions, MustHold::yes, result, warnings);
-    add_stall_figure(sessions, "close", result);
+    add_stall_figure(sessions, kClosePhase, result);
     add_recovery(input, views, result);
     add_meanwhile(input, views, result);
   }

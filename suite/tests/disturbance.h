@@ -9,6 +9,9 @@ namespace cats::suite {
 class Disturbance : public Test {
  public:
   std::string_view primary_figure() const override { return "processing_ratio"; }
+  std::string_view emulator_only() const override {
+    return "what messages that it has to refuse cost a real controller";
+  }
   const std::vector<scenarios::FigureDeclaration>& figures() const override;
   Duration length(const scenarios::Scenario& scenario, const Conditions& conditions) const override;
   std::optional<std::string> impossible(const Conditions& conditions) const override;

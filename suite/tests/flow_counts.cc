@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "suite/stats/hashing.h"
@@ -118,6 +119,7 @@ Round count_flows(const RunData& data, const Trial& trial, std::int64_t expected
   round.expected = expected;
   round.sites = sites_of_first_service(data);
   round.flows.resize(round.sites.size());
+  round.asked_us.resize(round.sites.size());
   std::map<std::string, std::size_t> position;
   for (std::size_t i = 0; i < round.sites.size(); ++i) position[round.sites[i]->node] = i;
 
@@ -127,6 +129,7 @@ Round count_flows(const RunData& data, const Trial& trial, std::int64_t expected
     if (position.contains(row->site)) rows[{row->source, row->port}].push_back(row);
 
   std::vector<const Connection*> counted;
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> site_of;  // host and session
   std::int64_t flows = 0;
   for (const Session* session : data.sessions(trial.id)) {
     if (session->kind != "flow") continue;
@@ -138,6 +141,7 @@ Round count_flows(const RunData& data, const Trial& trial, std::int64_t expected
                          times));
     if (found == rows.end()) continue;
     counted.insert(counted.end(), found->second.begin(), found->second.end());
+    site_of[{session->host, session->session}] = position.at(found->second.back()->site);
     rows.erase(found);
   }
   miscount(round, std::abs(expected - flows), fmt::format("hosts had {} of {} flows", flows, expected));
@@ -154,6 +158,13 @@ Round count_flows(const RunData& data, const Trial& trial, std::int64_t expected
     round.accepted.emplace_back(row->accepted_ns, position.at(row->site));
     round.to_ns = std::max(round.to_ns, row->closed_ns);
   }
+  std::vector<std::int64_t> due;
+  for (const Request* request : data.requests(trial.id)) {
+    due.push_back(request->scheduled_ns);
+    if (const auto site = site_of.find({request->host, request->session}); request->sent_ns && site != site_of.end())
+      round.asked_us[site->second] += request->work_us;
+  }
+  if (!due.empty()) round.asking_ns = *std::ranges::max_element(due) - *std::ranges::min_element(due);
   round.from_ns = counted.front()->accepted_ns;
   round.steps = steps_of(round, counted, position);
   return round;

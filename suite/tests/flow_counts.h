@@ -14,8 +14,12 @@ struct Round {
   const Trial* trial = nullptr;
   std::vector<const SiteInfo*> sites;
   std::vector<std::int64_t> flows;  // accepted connections by site
-  std::int64_t expected = 0;        // F
-  std::int64_t miscounted = 0;      // flows not counted exactly once, and connections that are no flow
+  // CPU time that the requests of its flows asked for, answered or not. A flow that several sites counted is the
+  // last's.
+  std::vector<std::int64_t> asked_us;
+  std::int64_t asking_ns = 0;   // from the first request that was due to the last
+  std::int64_t expected = 0;    // F
+  std::int64_t miscounted = 0;  // flows not counted exactly once, and connections that are no flow
   std::string first_miscount;
   std::vector<std::pair<std::int64_t, std::size_t>> accepted;  // when, at which site; by time
   std::int64_t from_ns = 0, to_ns = 0;                         // first accepted to last closed

@@ -5,44 +5,14 @@
 
 #include "base/error.h"
 #include "suite/report/figure.h"
+#include "suite/tests/afterwards.h"
 #include "suite/tests/phases.h"
+#include "suite/tests/steps.h"
 #include "suite/tests/tests.h"
 #include "suite/tests/workload.h"
 
 namespace cats::suite {
 namespace {
-
-std::vector<std::int64_t> steps_of(const Conditions& conditions) {
-  std::vector<std::int64_t> counts;
-  const auto limit = static_cast<std::int64_t>(conditions.number("limit"));
-  for (auto count = static_cast<std::int64_t>(conditions.number("first")); count < limit; count *= 2)
-    counts.push_back(count);
-  counts.push_back(limit);
-  return counts;
-}
-
-// What was put into the tables is gone when this goes, whatever happens.
-class Emptied {
- public:
-  explicit Emptied(scenarios::Testbed& testbed) : testbed_(testbed) {}
-  ~Emptied() {
-    try {
-      now();
-    } catch (const std::exception&) {  // an agent that no longer answers, or Ctrl-C: either ends the run
-    }
-  }
-  Emptied(const Emptied&) = delete;
-  Emptied& operator=(const Emptied&) = delete;
-
-  void now() {
-    if (std::exchange(done_, true)) return;
-    for (const std::string& ingress : testbed_.ingresses()) testbed_.command(ingress, {{"do", "forget_flows"}});
-  }
-
- private:
-  scenarios::Testbed& testbed_;
-  bool done_ = false;
-};
 
 // Between two `flows_held` of one step, over all ingresses.
 struct Step {
@@ -95,6 +65,7 @@ class ForwardingCapacity final : public Test {
   std::string_view name() const override { return "forwarding-capacity"; }
   std::string_view title() const override { return "how many sessions the ingress' table holds and still steers"; }
   std::string_view primary_figure() const override { return "entries_held"; }
+  std::string_view emulator_only() const override { return "the entries that the kernel's session table holds"; }
 
   const std::vector<scenarios::FigureDeclaration>& figures() const override {
     static const std::vector<scenarios::FigureDeclaration> list{{"entries_held", "entries"},
@@ -115,12 +86,12 @@ class ForwardingCapacity final : public Test {
   }
 
   Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
-    const auto steps = static_cast<std::int64_t>(steps_of(c).size());
+    const auto steps = static_cast<std::int64_t>(held_counts(c).size());
     return steps * (kSchedulingMargin + c.duration("check_s") + from_seconds(0.5));
   }
 
   std::optional<std::string> impossible(const Conditions& c) const override {
-    if (c.number("first") > c.number("limit")) return "first is above the limit";
+    if (auto why = no_held_counts(c)) return why;
     if (c.southbound.starts_with("frr-")) return "FRR's routes choose the instance: no table counts what it steers";
     if (c.algorithm == "ecmp") return "ecmp leaves new flows to the router: the flow table marks none";
     return std::nullopt;
@@ -128,15 +99,15 @@ class ForwardingCapacity final : public Test {
 
   void run_trial(const TrialContext& context) const override {
     context.phase("warm-up", context.warm_up);
-    Emptied emptied(context.testbed);
-    emptied_first(context.testbed);
-    for (const std::int64_t count : steps_of(context.conditions)) {
-      context.begin_phase(fmt::format("hold-{}", count));
+    Afterwards emptied([&context] { forget_flows(context.testbed); });
+    wait_until_idle(context.testbed);
+    forget_flows(context.testbed);
+    hold_counts(context, [&context](std::int64_t count) {
       const bool full = hold(context, count);
       if (!full) open_sessions(context);
       hold(context, count);
-      if (full) break;
-    }
+      return !full;
+    });
     emptied.now();
     context.begin_phase("done");
   }
@@ -192,11 +163,6 @@ class ForwardingCapacity final : public Test {
   }
 
  private:
-  static void emptied_first(scenarios::Testbed& testbed) {
-    wait_until_idle(testbed);
-    for (const std::string& ingress : testbed.ingresses()) testbed.command(ingress, {{"do", "forget_flows"}});
-  }
-
   // Whether a kernel refused one.
   static bool hold(const TrialContext& context, std::int64_t count) {
     bool full = false;
@@ -217,9 +183,9 @@ class ForwardingCapacity final : public Test {
     const Instant start = testbed.now() + kSchedulingMargin;
     nlohmann::json request = load_request(context, start, c.duration("check_s"), Sessions::brief);
     request["short"] = {{"rate", c.number("rate")}, {"arrivals", "constant"}, {"requests", 1}, {"gap_ns", 0}};
-    for (const std::string& host : testbed.hosts()) testbed.command(host, request);
+    begin_load(testbed, request);
     testbed.sleep_until(start + c.duration("check_s"));
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    end_load(testbed);
   }
 };
 

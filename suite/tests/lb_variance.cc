@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "emulator/load/load.h"
+#include "load/load.h"
 #include "suite/report/figure.h"
 #include "suite/stats/hashing.h"
 #include "suite/stats/statistics.h"
@@ -33,15 +33,14 @@ std::vector<load::LoadDescription> descriptions(const TrialContext& context, Ins
   load.seed = context.seed;
   load.service = context.testbed.sites().front().cs_id;
   load.port = static_cast<std::uint16_t>(context.scenario.service.port);
-  load.flows = load::FlowLoad{
-      .count = static_cast<unsigned>(flows.count),
-      .hosts = static_cast<unsigned>(context.testbed.hosts().size()),
-      .rate = flows.rate,
-      .arrivals = flows.arrivals == scenarios::Arrivals::poisson ? load::Arrivals::poisson : load::Arrivals::constant,
-      .duration = flows.duration,
-      .gap = flows.interval};
+  load.flows = load::FlowLoad{.count = static_cast<unsigned>(flows.count),
+                              .hosts = static_cast<unsigned>(context.testbed.hosts().size()),
+                              .rate = flows.rate,
+                              .arrivals = for_hosts(flows.arrivals),
+                              .duration = for_hosts(flows.duration),
+                              .gap = flows.interval};
   load.source_ports = kSourcePorts;
-  load.work_us = static_cast<std::uint64_t>(workload.work / std::chrono::microseconds(1));
+  load.work = for_hosts(workload.work);
   load.timeout = workload.timeout;
   load.start = start;
   Instant last = start;
@@ -50,6 +49,29 @@ std::vector<load::LoadDescription> descriptions(const TrialContext& context, Ins
   std::vector<load::LoadDescription> all(context.testbed.hosts().size(), load);
   for (std::size_t i = 0; i < all.size(); ++i) all[i].flows->host = static_cast<unsigned>(i);
   return all;
+}
+
+// About the expected longest of so many lives: the quantile that one of count·e^0.58 exceeds.
+Duration longest_of(int count, const load::RandomDuration& life) {
+  using Law = load::RandomDuration::Law;
+  const double log_of_tail = -std::log(count) - 0.58;
+  const double mean_s = to_seconds(life.mean);
+  const double relative = to_seconds(life.deviation) / mean_s;
+  const double variance = std::log(1 + relative * relative);  // of a log-normal's logarithm
+  switch (life.law) {
+    case Law::deterministic:
+      return life.mean;
+    case Law::exponential:
+      return from_seconds(-log_of_tail * mean_s);
+    case Law::log_normal:
+      return from_seconds(
+          mean_s * std::exp(std::sqrt(variance) * stats::normal_quantile(1 - std::exp(log_of_tail)) - variance / 2));
+    case Law::pareto:
+      return from_seconds(mean_s * (life.shape - 1) / life.shape * std::exp(-log_of_tail / life.shape));
+    case Law::trace:
+      break;
+  }
+  return from_seconds(*std::ranges::max_element(*life.values));
 }
 
 double half_width(std::size_t rounds, double sd) {
@@ -75,6 +97,7 @@ class RoundFigures {
     add_var();
     add_imbalance();
     add_peak_load();
+    add_peak_offered();
     add_time_averages();
     add_flows();
   }
@@ -120,7 +143,7 @@ class RoundFigures {
         {"round_robin_floor", floor},
         {"worst", stats::worst_spread(sites_)},
         {"flows_per_interval", flows_.rate * to_seconds(input_.conditions.interval)},
-        {"interval_per_flow_duration", to_seconds(input_.conditions.interval) / to_seconds(flows_.duration)}};
+        {"interval_per_flow_duration", to_seconds(input_.conditions.interval) / to_seconds(flows_.duration.mean)}};
     if (input_.conditions.algorithm == kMultipath)
       judge_hash(figure, mean, band.sd);
     else if (input_.conditions.algorithm == "round-robin")
@@ -154,7 +177,7 @@ class RoundFigures {
     double ideal = 0;
     for (const double weight : weights_) ideal += std::abs(weight - 1 / static_cast<double>(sites_));
     warn("var", fmt::format("capacities are not equal: sharing in proportion to them scores {:.3f}, so that var ranks "
-                            "backwards; imbalance and peak_load do not",
+                            "backwards; imbalance, peak_load and peak_offered do not",
                             ideal));
   }
 
@@ -201,8 +224,29 @@ class RoundFigures {
     add_figure(result_, "peak_load", {"1", "busiest site of a round", "outside", "events/<edge server>.jsonl"},
                std::move(rows));
     if (highest > kSaturated)
-      warn("peak_load", fmt::format("a site used {:.0f} % of its quota: what is saturated hides how uneven the load is",
-                                    100 * highest));
+      warn("peak_load",
+           fmt::format("a site used {:.0f} % of its quota: what is saturated hides how uneven the load is, "
+                       "peak_offered does not",
+                       100 * highest));
+  }
+
+  // What a site was asked for, which its quota does not hold down.
+  void add_peak_offered() {
+    std::vector<TrialSamples> rows;
+    for (const Round& round : rounds_) {
+      if (round.asking_ns == 0) {
+        rows.push_back(TrialSamples::without_value(*round.trial, "all requests were due at one time"));
+        continue;
+      }
+      const double length_us = static_cast<double>(round.asking_ns) / 1e3;
+      std::vector<double> samples;
+      for (std::size_t i = 0; i < round.sites.size(); ++i)
+        samples.push_back(static_cast<double>(round.asked_us[i]) / (round.sites[i]->quota_cores * length_us));
+      const double peak = *std::max_element(samples.begin(), samples.end());
+      rows.push_back(TrialSamples::with_value(*round.trial, peak, std::move(samples)));
+    }
+    add_figure(result_, "peak_offered", {"1", "busiest site of a round", "outside", "samples/<host>.requests.csv"},
+               std::move(rows));
   }
 
   void add_time_averages() {
@@ -256,6 +300,7 @@ class LbVariance final : public Test {
                                                                 {"var", "1"},
                                                                 {"imbalance", "1"},
                                                                 {"peak_load", "1"},
+                                                                {"peak_offered", "1"},
                                                                 {"var_time_averaged", "1"},
                                                                 {"imbalance_time_averaged", "1"},
                                                                 {"flows.*", "flows"}};
@@ -276,17 +321,15 @@ class LbVariance final : public Test {
   Duration warm_up(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
     return c.window + 2 * c.interval + std::chrono::milliseconds(200);
   }
-  // The last of F flows is expected to end ln F + 0.58 mean durations after the openings.
   Duration length(const scenarios::Scenario& scenario, const Conditions& /*conditions*/) const override {
     const scenarios::Workload::Flows& flows = scenario.workload.flows;
-    return kSchedulingMargin +
-           from_seconds(flows.count / flows.rate + (std::log(flows.count) + 0.58) * to_seconds(flows.duration));
+    return kSchedulingMargin + from_seconds(flows.count / flows.rate) + longest_of(flows.count, flows.duration);
   }
 
   void run_trial(const TrialContext& context) const override {
     scenarios::Testbed& testbed = context.testbed;
     wait_until_idle(testbed);
-    for (const std::string& ingress : testbed.ingresses()) testbed.command(ingress, {{"do", "forget_flows"}});
+    forget_flows(testbed);
     if (context.conditions.algorithm == kMultipath) prepare_multipath(context);
     context.phase("warm-up", context.warm_up);
     const auto loads = descriptions(context, testbed.now() + kSchedulingMargin);
@@ -297,7 +340,7 @@ class LbVariance final : public Test {
     }
     context.begin_phase(kMeasurePhase);
     testbed.sleep_until(loads.front().end());
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    end_load(testbed);
     wait_until_idle(testbed);
     context.begin_phase("done");
   }

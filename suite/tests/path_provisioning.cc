@@ -5,7 +5,9 @@
 #include <map>
 
 #include "base/error.h"
+#include "scenarios/deployment.h"
 #include "suite/report/figure.h"
+#include "suite/tests/afterwards.h"
 #include "suite/tests/control_plane.h"
 #include "suite/tests/losses.h"
 #include "suite/tests/phases.h"
@@ -20,13 +22,12 @@ constexpr const char* kUnevenly = "global-min";                   // where the s
 constexpr unsigned kUntilTold = 1'000'000'000;                    // updates
 constexpr Duration kForgetting = std::chrono::milliseconds(300);  // beyond the age limit
 
-void set_algorithm(const TrialContext& context, const std::string& service, const std::string& algorithm,
-                   const cpsel::Parameters& parameters, std::string_view log = "") {
+void set_algorithm(const TrialContext& context, const std::string& service, const cpsel::ChosenAlgorithm& algorithm,
+                   std::string_view log = "") {
   scenarios::Testbed& testbed = context.testbed;
   const std::string controller = node_with(context.scenario, topologies::Role::kController);
   const Instant asked = testbed.now();
-  const auto reply = testbed.command(
-      controller, {{"do", "algorithm"}, {"service", service}, {"name", algorithm}, {"parameters", parameters}});
+  const auto reply = testbed.command(controller, cpsel::algorithm_command(service, algorithm));
   if (!log.empty())
     context.log(log, {{"decision", reply.at("decision").get<std::int64_t>()}, {"asked_ns", to_ns(asked)}});
 }
@@ -38,44 +39,10 @@ std::vector<scenarios::Site> sites_of_service(const scenarios::Testbed& testbed)
   return sites;
 }
 
-// The scenario's algorithm and what edge servers tell are back when this goes, whatever happens.
-class Restored {
- public:
-  explicit Restored(const TrialContext& context) : context_(context) {}
-  ~Restored() {
-    try {
-      now();
-    } catch (const std::exception&) {  // an agent that no longer answers, or Ctrl-C: either ends the run
-    }
-  }
-  Restored(const Restored&) = delete;
-  Restored& operator=(const Restored&) = delete;
-
-  // What that edge server sends gets lost; no other is silent. Other faults of the scenario stay as they are.
-  void silence(const std::string& edge_server) {
-    silent_ = edge_server;
-    lose_updates(kUntilTold);
-  }
-  void end_silence() {
-    if (!silent_.empty()) lose_updates(0);
-    silent_.clear();
-  }
-  void now() {
-    if (std::exchange(done_, true)) return;
-    end_silence();
-    const scenarios::Algorithm& algorithm = context_.scenario.algorithm;
-    set_algorithm(context_, context_.testbed.sites().front().cs_id.str(), algorithm.name, algorithm.parameters);
-  }
-
- private:
-  void lose_updates(unsigned updates) {
-    context_.testbed.command(silent_, {{"do", "fault"}, {"kind", "lost-update"}, {"updates", updates}});
-  }
-
-  const TrialContext& context_;
-  std::string silent_;
-  bool done_ = false;
-};
+// What that edge server sends gets lost; no other is silent. Other faults of the scenario stay as they are.
+void lose_updates(const TrialContext& context, const std::string& edge_server, unsigned updates) {
+  context.testbed.command(edge_server, {{"do", "fault"}, {"kind", "lost-update"}, {"updates", updates}});
+}
 
 // In force at every ingress.
 struct Provision {
@@ -211,26 +178,21 @@ class PathProvisioning final : public Test {
   void run_trial(const TrialContext& context) const override {
     const Conditions& c = context.conditions;
     const std::string service = context.testbed.sites().front().cs_id.str();
-    const scenarios::Algorithm& own = context.scenario.algorithm;
+    const cpsel::ChosenAlgorithm own = scenarios::chosen(context.scenario.algorithm);
+    const cpsel::ChosenAlgorithm other{.name = own.name == kEvenly ? kUnevenly : kEvenly};
     context.phase("warm-up", context.warm_up);
-    Restored restored(context);
+    Afterwards restored([&] { set_algorithm(context, service, own); });
     context.begin_phase("proactive");
     for (int i = 0; i < static_cast<int>(c.number("proactive")); ++i) {
       const bool back_again = i % 2 == 1;
-      const std::string other = own.name == kEvenly ? kUnevenly : kEvenly;
-      set_algorithm(context, service, back_again ? own.name : other, back_again ? own.parameters : cpsel::Parameters{},
-                    "provisioned");
+      set_algorithm(context, service, back_again ? own : other, "provisioned");
     }
-    set_algorithm(context, service, kEvenly, {});
+    set_algorithm(context, service, {.name = kEvenly});
     context.phase("settle", settle_time(c));
     context.begin_phase("orders");
-    context.testbed.command(node_with(context.scenario, topologies::Role::kManager),
-                            {{"do", "burst"},
-                             {"rate", c.number("rate")},
-                             {"batch", context.testbed.sites().size()},
-                             {"duration_ns", c.duration("orders_s").count()}});
+    burst(context, c.number("rate"), c.duration("orders_s"));
     context.phase("settle", settle_time(c));
-    if (context.scenario.age_limit) run_reactive(context, restored);
+    if (context.scenario.age_limit) run_reactive(context);
     restored.now();
     context.begin_phase("done");
   }
@@ -297,15 +259,16 @@ class PathProvisioning final : public Test {
   }
   static Duration back(const Conditions& c) { return c.interval + settle_time(c); }
 
-  static void run_reactive(const TrialContext& context, Restored& restored) {
+  static void run_reactive(const TrialContext& context) {
     const auto sites = sites_of_service(context.testbed);
     const auto count = static_cast<std::size_t>(context.conditions.number("reactive"));
     for (std::size_t i = 0; i < count; ++i) {
       const scenarios::Site& site = sites[(context.seed + i) % sites.size()];
-      restored.silence(site.node);
+      Afterwards told([&] { lose_updates(context, site.node, 0); });
+      lose_updates(context, site.node, kUntilTold);
       context.phase("silence", silence(context.scenario));
       context.begin_phase("reactive");
-      restored.end_silence();
+      told.now();
       context.log("returned", {{"source", site.csci.str()}});
       context.testbed.sleep_until(context.testbed.now() + back(context.conditions));
     }

@@ -126,9 +126,7 @@ std::optional<std::int64_t> steered_again(const RunData& data, const Trial& tria
     if (decision.from_ns < from || decision.from_ns >= phase.to_ns) continue;
     const nlohmann::json& inputs = decision.decision->at("inputs");
     const auto fresh = std::ranges::count_if(inputs, [&](const nlohmann::json& input) {
-      const auto end = input.find("window_end");
-      return end != input.end() && end->is_number() && end->get<std::int64_t>() > loss.started_ns &&
-             input.at("eligible").get<bool>();
+      return sampled_after(input, loss.started_ns) && input.at("eligible").get<bool>();
     });
     if (static_cast<std::size_t>(fresh) == data.sites().size()) return decision.from_ns;
   }
@@ -218,14 +216,12 @@ class RouterFailover final : public Test {
     const Duration before = kSchedulingMargin + context.warm_up + moment_in_interval(context);
     const Duration each = c.duration("outage_s") + c.duration("return_s") + settle_time(c) + kStart;
     const Instant start = testbed.now() + kSchedulingMargin;
-    for (const std::string& host : testbed.hosts())
-      testbed.command(host, load_request(context, start, before + 2 * each + kSchedulingMargin));
+    begin_load(testbed, load_request(context, start, before + 2 * each + kSchedulingMargin));
     context.phase("warm-up", before);
     Watch watch(context);
     lose_one(context, watch, kMeasurePhase, testbed.ingresses().front());
     if (const auto egress = egress_of(testbed)) lose_one(context, watch, kEgressPhase, *egress);
-    context.begin_phase("close");
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    close_load(context);
     context.begin_phase("done");
   }
 
@@ -242,7 +238,7 @@ class RouterFailover final : public Test {
     for (const char* role : {"ingress", "egress"}) add_return(views, role, result);
     // Neighbours give a router up, and a zebra that starts removes routes: sessions may break, and that is a result.
     add_session_figures(sessions, MustHold::no, result, warnings);
-    add_stall_figure(sessions, "close", result);
+    add_stall_figure(sessions, kClosePhase, result);
   }
 
  private:

@@ -98,9 +98,7 @@ class ServiceLatency final : public Test {
     const Conditions& conditions = context.conditions;
     const int steps = steps_of(conditions);
     const Instant start = testbed.now() + kSchedulingMargin;
-    for (const std::string& host : testbed.hosts())
-      testbed.command(host,
-                      load_request(context, start, context.warm_up + steps * step_time(conditions), Sessions::brief));
+    begin_load(testbed, load_request(context, start, context.warm_up + steps * step_time(conditions), Sessions::brief));
     context.phase("warm-up", kSchedulingMargin + context.warm_up);
     RandomStream random(context.seed, "service-latency/steps");
     for (int i = 0; i < steps; ++i) {
@@ -115,7 +113,7 @@ class ServiceLatency final : public Test {
       testbed.command(site.node, {{"do", "background_load"}, {"cores", 0}});
       context.phase("recover", recover_time(conditions));
     }
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    end_load(testbed);
     context.begin_phase("done");
   }
 

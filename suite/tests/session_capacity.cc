@@ -6,6 +6,7 @@
 #include "suite/report/figure.h"
 #include "suite/tests/control_plane.h"
 #include "suite/tests/phases.h"
+#include "suite/tests/steps.h"
 #include "suite/tests/tests.h"
 
 namespace cats::suite {
@@ -13,15 +14,6 @@ namespace {
 
 constexpr const char* kWithout = "without";
 constexpr const char* kRelease = "release";
-
-std::vector<std::int64_t> counts_of(const Conditions& conditions) {
-  std::vector<std::int64_t> counts;
-  const auto limit = static_cast<std::int64_t>(conditions.number("limit"));
-  for (auto count = static_cast<std::int64_t>(conditions.number("first")); count < limit; count *= 2)
-    counts.push_back(count);
-  counts.push_back(limit);
-  return counts;
-}
 
 // One trial's `rest_sessions` and `rest_released`.
 struct Sessions {
@@ -51,6 +43,7 @@ class SessionCapacity final : public Test {
   std::string_view name() const override { return "session-capacity"; }
   std::string_view title() const override { return "how many sessions the controller holds beside its work"; }
   std::string_view primary_figure() const override { return "sessions_held"; }
+  std::string_view emulator_only() const override { return "the TLS sessions that a real controller holds"; }
 
   const std::vector<scenarios::FigureDeclaration>& figures() const override {
     static const std::vector<scenarios::FigureDeclaration> list = [] {
@@ -73,14 +66,14 @@ class SessionCapacity final : public Test {
   }
 
   Duration length(const scenarios::Scenario& /*scenario*/, const Conditions& c) const override {
-    const auto steps = static_cast<std::int64_t>(counts_of(c).size());
+    const auto steps = static_cast<std::int64_t>(held_counts(c).size());
     // Opening takes some milliseconds a session.
     const Duration opening = from_seconds(0.003 * c.number("limit"));
     return c.duration("without_s") + 2 * settle_time(c) + steps * c.duration("hold_s") + opening;
   }
 
   std::optional<std::string> impossible(const Conditions& c) const override {
-    if (c.number("first") > c.number("limit")) return "first is above the limit";
+    if (auto why = no_held_counts(c)) return why;
     return no_controller(c);
   }
 
@@ -88,12 +81,11 @@ class SessionCapacity final : public Test {
     const Conditions& c = context.conditions;
     context.phase("warm-up", context.warm_up);
     context.phase(kWithout, c.duration("without_s"));
-    for (const std::int64_t count : counts_of(c)) {
-      context.begin_phase(fmt::format("hold-{}", count));
+    hold_counts(context, [&](std::int64_t count) {
       const auto reply = context.testbed.command(kRestLoad, {{"do", "sessions"}, {"count", count}});
       context.testbed.sleep_until(context.testbed.now() + c.duration("hold_s"));
-      if (reply.at("held").get<std::int64_t>() < count) break;
-    }
+      return reply.at("held").get<std::int64_t>() >= count;
+    });
     context.begin_phase(kRelease);
     context.testbed.command(kRestLoad, {{"do", "release"}});
     context.testbed.sleep_until(context.testbed.now() + settle_time(c));
@@ -110,7 +102,7 @@ class SessionCapacity final : public Test {
     std::vector<Compared> compared;
     std::int64_t opened = 0;
     std::int64_t refused = 0;
-    const auto limit = counts_of(input.conditions).back();
+    const auto limit = held_counts(input.conditions).back();
     for (const Trial* trial : input.trials) {
       const Sessions sessions = sessions_of(input.data, *trial);
       opened += sessions.held;

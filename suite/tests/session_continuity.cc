@@ -126,17 +126,14 @@ class SessionContinuity final : public Test {
     }
     const Duration stable = stable_time(conditions.interval);
     const Instant start = testbed.now() + kSchedulingMargin;
-    for (const std::string& host : testbed.hosts())
-      testbed.command(
-          host, load_request(context, start, context.warm_up + stable + react + kSchedulingMargin, Sessions::all));
+    begin_load(testbed, load_request(context, start, context.warm_up + stable + react + kSchedulingMargin));
     context.phase("warm-up", kSchedulingMargin + context.warm_up);
     context.phase("stable", stable);
     const scenarios::Site& site = busiest(testbed);
     context.begin_phase(kMeasurePhase);
     testbed.command(site.node, {{"do", "background_load"}, {"cores", conditions.number("load") * site.quota_cores}});
     testbed.sleep_until(testbed.now() + react);
-    context.begin_phase("close");
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    close_load(context);
     testbed.command(site.node, {{"do", "background_load"}, {"cores", 0}});
     context.phase("aging", aging_time(conditions));
     for (const std::string& ingress : testbed.ingresses())

@@ -10,8 +10,8 @@ namespace {
 
 std::string service_of(const RunData& data) { return data.sites().empty() ? "" : data.sites().front().cs_id; }
 
-bool ended_after(const nlohmann::json& window_end, const LoadStep& step) {
-  return window_end.is_number() && window_end.get<std::int64_t>() > step.t_ns;
+bool ended_after(const nlohmann::json& window_end, std::int64_t t_ns) {
+  return window_end.is_number() && window_end.get<std::int64_t>() > t_ns;
 }
 
 void add_heard(const RunData& data, const Trial& trial, const std::string& decider, std::vector<InForce>& decisions) {
@@ -73,17 +73,21 @@ const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns) {
   return after == decisions.begin() ? nullptr : &*(after - 1);
 }
 
+bool sampled_after(const nlohmann::json& input, std::int64_t t_ns) {
+  const auto end = input.find("window_end");
+  return end != input.end() && ended_after(*end, t_ns);
+}
+
 bool used_step(const InForce& decision, const LoadStep& step) {
   for (const nlohmann::json& input : decision.decision->at("inputs"))
-    if (input.at("csci") == step.csci && input.contains("window_end") && ended_after(input.at("window_end"), step))
-      return true;
+    if (input.at("csci") == step.csci && sampled_after(input, step.t_ns)) return true;
   return false;
 }
 
 bool saw_step(const InForce& decision, const LoadStep& step) {
   const auto heard = decision.heard.find(step.csci);
   return used_step(decision, step) ||
-         (heard != decision.heard.end() && ended_after(heard->second->at("window_end"), step));
+         (heard != decision.heard.end() && ended_after(heard->second->at("window_end"), step.t_ns));
 }
 
 std::vector<std::string> selected(const Weights& weights) {

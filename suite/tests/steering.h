@@ -43,6 +43,8 @@ std::vector<InForce> decisions_in_force(const RunData& data, const Trial& trial,
 // The one in force at `t_ns`; nullptr before the first.
 const InForce* at(const std::vector<InForce>& decisions, std::int64_t t_ns);
 
+// An input of a decision holds a sample whose window ended after that.
+bool sampled_after(const nlohmann::json& input, std::int64_t t_ns);
 // The loaded instance has an input whose window ended after the step.
 bool used_step(const InForce& decision, const LoadStep& step);
 // That, or the decider itself had heard of such a window.

@@ -2,6 +2,7 @@
 
 #include "cpsel/registry.h"
 #include "suite/tests/control_plane.h"
+#include "suite/tests/workload.h"
 
 namespace cats::suite {
 
@@ -10,14 +11,14 @@ Duration Conditions::duration(const std::string& parameter) const {
   return from_seconds(parameter.ends_with("_ms") ? value / 1000 : value);
 }
 
-Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario, std::string engine) {
+Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario) {
   Conditions conditions;
   conditions.mode = scenarios::to_string(scenario.mode);
   if (scenario.mode != scenarios::Mode::distributed) {
     conditions.cps = scenarios::to_string(scenario.cps());
     conditions.southbound = scenarios::to_string(scenario.controller.southbound);
   }
-  conditions.engine = std::move(engine);
+  conditions.engine = scenarios::to_string(scenario.engine);
   conditions.algorithm = scenario.algorithm.name;
   const cpsel::AlgorithmInfo* algorithm = cpsel::find_algorithm(conditions.algorithm);
   conditions.uses_metrics = algorithm == nullptr || !algorithm->ignores_metrics;
@@ -39,7 +40,7 @@ Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario, 
 Duration stable_time(Duration interval) { return std::max<Duration>(5 * interval, std::chrono::seconds(5)); }
 
 void quiesce(scenarios::Testbed& testbed) {
-  for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+  end_load(testbed);
   for (const scenarios::Site& site : testbed.sites()) {
     testbed.command(site.node, {{"do", "background_load"}, {"cores", 0}});
     testbed.command(site.node, {{"do", "background_schedule"}, {"loads", nlohmann::json::array()}});

@@ -47,7 +47,7 @@ struct Conditions {
 };
 
 // Parameters: what the scenario gives, else the defaults (those of --quick in a quick run).
-Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario, std::string engine = "emulator");
+Conditions conditions_of(const Test& test, const scenarios::Scenario& scenario);
 
 // max(5T, 5 s): how long the selection must have stood still before a load step.
 Duration stable_time(Duration interval);
@@ -96,6 +96,11 @@ class Test {
   virtual std::string_view primary_figure() const = 0;
   // What algorithms and modes are compared by. Few: each figure more costs all of them power under Holm's adjustment.
   virtual std::vector<std::string_view> compared_figures() const { return {primary_figure()}; }
+  // Why the simulator's world cannot run it: what it measures there. "": the world has all that the test commands and
+  // reads.
+  virtual std::string_view emulator_only() const { return ""; }
+  // Whether it measures a scenario's `fleet`; it then runs on nothing else.
+  virtual bool of_fleets() const { return false; }
   // Of one trial, without warm-up and cool-down: for the time left.
   virtual Duration length(const scenarios::Scenario& scenario, const Conditions& conditions) const = 0;
   // Why nothing could be measured under these conditions; nothing when it can.

@@ -1,4 +1,5 @@
-// One line per test; registry.cc lists them in the order of the draft's section 5, then those after RFC 8456.
+// One line per test; registry.cc lists them in the order of the draft's section 5, then those after RFC 8456, then that
+// of fleets.
 #pragma once
 
 #include "suite/tests/test.h"
@@ -21,5 +22,6 @@ const Test& topology_discovery_test();
 const Test& cps_failover_test();
 const Test& manager_failover_test();
 const Test& router_failover_test();
+const Test& fleet_test();
 
 }  // namespace cats::suite

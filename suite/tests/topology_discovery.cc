@@ -124,6 +124,7 @@ class TopologyDiscovery final : public Test {
   std::string_view name() const override { return "topology-discovery"; }
   std::string_view title() const override { return "the controller learns the topology, and its changes"; }
   std::string_view primary_figure() const override { return "discovery_ms"; }
+  std::string_view emulator_only() const override { return "when routers' OSPF tells a controller what"; }
 
   const std::vector<scenarios::FigureDeclaration>& figures() const override {
     static const std::vector<scenarios::FigureDeclaration> list{

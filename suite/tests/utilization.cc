@@ -1,14 +1,15 @@
 // 5.4 `utilization` (docs/tests.md): does CATS use the sites more evenly than the router's own multipath?
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <set>
 
 #include "base/error.h"
+#include "scenarios/deployment.h"
 #include "suite/report/figure.h"
-#include "suite/stats/statistics.h"
+#include "suite/tests/afterwards.h"
 #include "suite/tests/cpu_use.h"
+#include "suite/tests/evenness.h"
 #include "suite/tests/multipath.h"
 #include "suite/tests/phases.h"
 #include "suite/tests/tests.h"
@@ -28,39 +29,12 @@ struct Half {
 constexpr Half kEcmp{"settle-ecmp", "measure-ecmp", ".ecmp"};
 constexpr Half kCats{"settle-cats", "measure-cats", ""};
 
-void choose(scenarios::Testbed& testbed, const std::string& algorithm, const cpsel::Parameters& parameters) {
+void choose(scenarios::Testbed& testbed, const cpsel::ChosenAlgorithm& algorithm) {
   std::map<std::string, int> services;
   for (const scenarios::Site& site : testbed.sites()) ++services[site.cs_id.str()];
   for (const std::string& decider : testbed.deciders())
-    for (const auto& [cs_id, sites] : services)
-      testbed.command(decider,
-                      {{"do", "algorithm"}, {"service", cs_id}, {"name", algorithm}, {"parameters", parameters}});
+    for (const auto& [cs_id, sites] : services) testbed.command(decider, cpsel::algorithm_command(cs_id, algorithm));
 }
-
-// Left to the router; the scenario's algorithm is back when this goes, whatever happens.
-class WithoutCps {
- public:
-  explicit WithoutCps(const TrialContext& context) : context_(context) {}
-  ~WithoutCps() {
-    try {
-      end();
-    } catch (const std::exception&) {  // an agent that no longer answers, or Ctrl-C: either ends the run
-    }
-  }
-  WithoutCps(const WithoutCps&) = delete;
-  WithoutCps& operator=(const WithoutCps&) = delete;
-
-  void begin() { choose(context_.testbed, kMultipath, {}); }
-  void end() {
-    if (std::exchange(ended_, true)) return;
-    const scenarios::Algorithm& algorithm = context_.scenario.algorithm;
-    choose(context_.testbed, algorithm.name, algorithm.parameters);
-  }
-
- private:
-  const TrialContext& context_;
-  bool ended_ = false;
-};
 
 // One half of one trial. By site, in the logs' order.
 struct Use {
@@ -70,40 +44,17 @@ struct Use {
   std::int64_t requests = 0;
 };
 
-double mean_of(const std::vector<double>& u) { return stats::mean(u); }
-
-// Σ|uᵢ − ū| / (N·ū)
-std::optional<double> bias(const std::vector<double>& u) {
-  const double mean = mean_of(u);
-  if (mean <= 0) return std::nullopt;
-  double sum = 0;
-  for (const double one : u) sum += std::abs(one - mean);
-  return sum / (static_cast<double>(u.size()) * mean);
-}
-
-double spread(const std::vector<double>& u) {
-  const auto [lo, hi] = std::minmax_element(u.begin(), u.end());
-  return *hi - *lo;
-}
-
-double deviation(const std::vector<double>& u) {
-  const double mean = mean_of(u);
-  double sum = 0;
-  for (const double one : u) sum += (one - mean) * (one - mean);
-  return std::sqrt(sum / static_cast<double>(u.size()));
-}
-
-Use use_of(const RunData& data, const Trial& trial, const Half& half, double work_s) {
+Use use_of(const RunData& data, const Trial& trial, const Half& half) {
   const Phase& phase = phase_of(trial, half.measure);
   Use use;
-  std::map<std::string, std::int64_t> answered;
+  std::map<std::string, std::int64_t> asked_us;  // of the answered, by instance
   for (const Request* request : data.requests(trial.id)) {
     if (!phase.contains(request->scheduled_ns)) continue;
     ++use.requests;
     if (request->instance.empty())
       ++use.unanswered;
     else
-      ++answered[request->instance];
+      asked_us[request->instance] += request->work_us;
   }
   const double length_s = static_cast<double>(phase.to_ns - phase.from_ns) / 1e9;
   for (const SiteInfo& site : data.sites()) {
@@ -112,7 +63,7 @@ Use use_of(const RunData& data, const Trial& trial, const Half& half, double wor
       throw MeasurementError(fmt::format("trial {}: sampling windows of {} cover less than half of {}", trial.id,
                                          site.node, half.measure));
     use.used.push_back(cpu->share);
-    use.offered.push_back(static_cast<double>(answered[site.csci]) * work_s / (site.quota_cores * length_s));
+    use.offered.push_back(static_cast<double>(asked_us[site.csci]) / 1e6 / (site.quota_cores * length_s));
   }
   return use;
 }
@@ -141,10 +92,9 @@ class HalfFigures {
  public:
   HalfFigures(const AnalysisInput& input, TestResult& result, std::vector<Warning>& warnings)
       : input_(input), result_(result), warnings_(warnings) {
-    const double work_s = to_seconds(input.scenario.workload.work);
     for (const Trial* trial : input.trials) {
-      ecmp_.push_back(use_of(input.data, *trial, kEcmp, work_s));
-      cats_.push_back(use_of(input.data, *trial, kCats, work_s));
+      ecmp_.push_back(use_of(input.data, *trial, kEcmp));
+      cats_.push_back(use_of(input.data, *trial, kCats));
     }
   }
 
@@ -283,11 +233,11 @@ class Utilization final : public Test {
     wait_until_idle(context.testbed);
     context.phase("warm-up", context.warm_up);
     {
-      WithoutCps without(context);
-      without.begin();
+      Afterwards steered([&] { choose(context.testbed, scenarios::chosen(context.scenario.algorithm)); });
+      choose(context.testbed, {.name = kMultipath});
       prepare_multipath(context);
       run_half(context, kEcmp);
-      without.end();
+      steered.now();
     }
     run_half(context, kCats);
     context.begin_phase("done");
@@ -311,16 +261,14 @@ class Utilization final : public Test {
     const Conditions& conditions = context.conditions;
     const Duration settle = conditions.duration("settle_s");
     const Duration measure = conditions.duration("measure_s");
-    for (const std::string& ingress : testbed.ingresses()) testbed.command(ingress, {{"do", "forget_flows"}});
+    forget_flows(testbed);
     const Instant start = testbed.now() + kSchedulingMargin;
-    for (const std::string& host : testbed.hosts())
-      testbed.command(host, load_request(context, start, settle + measure));
+    begin_load(testbed, load_request(context, start, settle + measure));
     context.begin_phase(half.settle);
     testbed.sleep_until(start + settle);
     context.begin_phase(half.measure);
     testbed.sleep_until(start + settle + measure);
-    context.begin_phase("close");
-    for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+    close_load(context);
     wait_until_idle(testbed);
   }
 };

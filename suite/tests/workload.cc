@@ -1,6 +1,7 @@
 #include "suite/tests/workload.h"
 
 #include "base/error.h"
+#include "load/load.h"
 
 namespace cats::suite {
 namespace {
@@ -10,27 +11,56 @@ constexpr Duration kIdleDeadline = std::chrono::seconds(15);
 
 }  // namespace
 
+load::ArrivalPattern for_hosts(load::ArrivalPattern arrivals) {
+  if (!arrivals.file.empty()) arrivals.file = load::in_run_directory(arrivals.file);
+  return arrivals;
+}
+
+load::RandomDuration for_hosts(load::RandomDuration duration) {
+  if (!duration.file.empty()) duration.file = load::in_run_directory(duration.file);
+  return duration;
+}
+
 nlohmann::json load_request(const TrialContext& context, Instant start, Duration length, Sessions which) {
   const scenarios::Workload& workload = context.scenario.workload;
-  nlohmann::json request = {{"do", "load"},
-                            {"trial", context.trial},
-                            {"seed", context.seed},
-                            {"service", context.testbed.sites().front().cs_id.str()},
-                            {"port", context.scenario.service.port},
-                            {"work_us", workload.work / std::chrono::microseconds(1)},
-                            {"timeout_ns", workload.timeout.count()},
-                            {"start_ns", to_ns(start)},
-                            {"duration_ns", length.count()}};
+  load::LoadDescription load;
+  load.trial = context.trial;
+  load.seed = context.seed;
+  load.service = context.testbed.sites().front().cs_id;
+  load.port = static_cast<std::uint16_t>(context.scenario.service.port);
+  load.work = for_hosts(workload.work);
+  load.timeout = workload.timeout;
+  load.start = start;
+  load.duration = length;
   if (workload.persistent && which == Sessions::all)
-    request["persistent"] = {{"sessions", workload.persistent->sessions},
-                             {"interval_ns", workload.persistent->interval.count()},
-                             {"arrivals", scenarios::to_string(workload.persistent->arrivals)}};
+    load.persistent = load::PersistentLoad{.sessions = static_cast<unsigned>(workload.persistent->sessions),
+                                           .interval = workload.persistent->interval,
+                                           .arrivals = workload.persistent->arrivals};
   if (workload.brief)
-    request["short"] = {{"rate", workload.brief->rate},
-                        {"arrivals", scenarios::to_string(workload.brief->arrivals)},
-                        {"requests", workload.brief->requests},
-                        {"gap_ns", workload.brief->interval.count()}};
+    load.short_sessions = load::ShortLoad{.rate = workload.brief->rate,
+                                          .arrivals = for_hosts(workload.brief->arrivals),
+                                          .requests = static_cast<unsigned>(workload.brief->requests),
+                                          .gap = workload.brief->interval};
+  nlohmann::json request = to_json(load);
+  request["do"] = "load";
   return request;
+}
+
+void begin_load(scenarios::Testbed& testbed, const nlohmann::json& request) {
+  for (const std::string& host : testbed.hosts()) testbed.command(host, request);
+}
+
+void end_load(scenarios::Testbed& testbed) {
+  for (const std::string& host : testbed.hosts()) testbed.command(host, {{"do", "load_end"}});
+}
+
+void close_load(const TrialContext& context) {
+  context.begin_phase(kClosePhase);
+  end_load(context.testbed);
+}
+
+void forget_flows(scenarios::Testbed& testbed) {
+  for (const std::string& ingress : testbed.ingresses()) testbed.command(ingress, {{"do", "forget_flows"}});
 }
 
 void wait_until_idle(scenarios::Testbed& testbed) {

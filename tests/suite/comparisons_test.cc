@@ -1,5 +1,7 @@
 #include "suite/comparisons.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,6 +78,8 @@ TEST(Comparisons, WhatDiffersInMoreThanOneThingIsNotCompared) {
   EXPECT_EQ(compared([](TestResult& b) { b.algorithm = "ecmp"; }), 0u);  // the same entry twice
   EXPECT_EQ(compared([](TestResult& b) { b.interval_ms = 2; }), 0u);
   EXPECT_EQ(compared([](TestResult& b) { b.engine = "sim"; }), 0u);
+  EXPECT_EQ(compared([](TestResult& b) { b.engine = "sim", b.algorithm = "ecmp"; }), 1u);
+  EXPECT_EQ(compared([](TestResult& b) { b.engine = "sim", b.algorithm = "ecmp", b.mode = "hybrid"; }), 0u);
   EXPECT_EQ(compared([](TestResult& b) { b.name = "collection"; }), 0u);
   EXPECT_EQ(compared([](TestResult& b) { b.parameters["measure_s"] = 16; }), 0u);
   EXPECT_EQ(compared([](TestResult& b) { b.metrics.push_back({{"type", "x"}}); }), 0u);
@@ -101,6 +105,31 @@ TEST(Comparisons, EveryPairOfModesIsOneFamily) {
   EXPECT_FALSE(all[0].conditions.contains("mode"));
   EXPECT_DOUBLE_EQ(all[0].p_adjusted.value(), 3 * 2.0 / 256);
   EXPECT_THAT(comparison_table(all), HasSubstr("distributed lower"));
+}
+
+// The same trials in both worlds: seeds come from test and index.
+TEST(Comparisons, EnginesAreComparedBesideAlgorithms) {
+  std::vector<TestResult> entries;
+  for (const char* engine : {"emulator", "sim"})
+    for (const char* algorithm : {"ecmp", "pid"}) {
+      entries.push_back(entry(algorithm, {{kPrimary, std::string(engine) == "sim" ? kHigh : kLow}}));
+      entries.back().engine = engine;
+      entries.back().study = {{"engine", engine}, {"algorithm", algorithm}};
+    }
+  const auto all = compare_entries(entries);
+  ASSERT_EQ(all.size(), 4u);  // the algorithms on either engine, the engines with either algorithm
+  const auto engines = std::count_if(all.begin(), all.end(), [](const Comparison& c) { return c.a == "emulator"; });
+  ASSERT_EQ(engines, 2);
+  for (const Comparison& c : all) {
+    const bool of_engines = c.a == "emulator";
+    EXPECT_EQ(c.b, of_engines ? "sim" : "pid");
+    EXPECT_EQ(c.conditions.contains("engine"), !of_engines);
+    EXPECT_EQ(c.conditions.contains("algorithm"), of_engines);
+    EXPECT_EQ(c.pairs, 8);
+    EXPECT_EQ(c.verdict, of_engines ? "a lower" : "no difference seen");
+    EXPECT_EQ(c.p_adjusted, c.p);  // each a family of its own
+  }
+  EXPECT_THAT(comparison_table(all), HasSubstr("emulator lower"));
 }
 
 TEST(Comparisons, AMissingTrialDropsThePair) {

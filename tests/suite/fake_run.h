@@ -58,7 +58,7 @@ inline scenarios::Scenario fake_scenario(const std::string& algorithm = "global-
   scenario.cool_down = 2s;
   scenario.workload.persistent = scenarios::Workload::Persistent{4, 500ms, scenarios::Arrivals::constant};
   scenario.workload.brief = scenarios::Workload::Short{5, 1, {}, scenarios::Arrivals::poisson};
-  scenario.workload.work = 500us;
+  scenario.workload.work = load::RandomDuration::fixed(500us);
   scenario.workload.timeout = 2s;
   for (const char* test : {"collection", "metric-distribution", "session-continuity"})
     scenario.tests.push_back({test, nlohmann::ordered_json::object()});

@@ -1,5 +1,8 @@
 // lb-variance and utilization from run directories: figures and verdicts of good runs, and each thing that can go wrong
 // against the verdict, reason or warning that it must produce.
+#include <algorithm>
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +32,7 @@ scenarios::Scenario flows_scenario(const std::string& variant) {
   scenarios::Scenario scenario = fake_scenario(algorithm_of(variant));
   scenario.interval = scenario.metrics.window = 200ms;
   scenario.workload.persistent.reset();
-  scenario.workload.work = 1ms;
+  scenario.workload.work = load::RandomDuration::fixed(1ms);
   scenario.tests = {{kLb, {{"rounds", 12.0}}}, {kUtilization, {{"measure_s", 6.0}, {"settle_s", 2.0}}}};
   return scenario;
 }
@@ -120,6 +123,30 @@ TEST(FlowsGolden, OneUpdateScoresExactlyTheWorst) {
   EXPECT_EQ(var->theory["worst"], 4.0 / 3);
 }
 
+// All flows went to one site, so it was asked for everything, whatever its quota lets it do.
+TEST(FlowsGolden, WhatTheBusiestSiteWasAskedFor) {
+  const FakeRun run("one-update", "make_flows_run.py");
+  const RunData data = run.load();
+  const Report report = report_of(run, "one-update");
+  const TestResult& result = result_of(report, kLb);
+  const Trial& trial = data.trials().front();
+  std::int64_t work_us = 0;
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();
+  std::int64_t last = 0;
+  for (const Request* request : data.requests(trial.id)) {
+    work_us += request->work_us;
+    first = std::min(first, request->scheduled_ns);
+    last = std::max(last, request->scheduled_ns);
+  }
+  ASSERT_GT(work_us, 0);
+  const auto value = std::ranges::find(result.trials.front().figures, "peak_offered",
+                                       &std::pair<std::string, std::optional<double>>::first);
+  ASSERT_NE(value, result.trials.front().figures.end());
+  EXPECT_NEAR(value->second.value(),
+              static_cast<double>(work_us) / 1e6 / (0.2 * static_cast<double>(last - first) / 1e9), 1e-9);
+  EXPECT_EQ(result.find("peak_offered")->samples, 3 * 12);
+}
+
 // Sharing by capacity: the draft's figure calls it bad, the other two do not.
 TEST(FlowsGolden, UnequalCapacitiesRankBackwardsInVarAlone) {
   const FakeRun run("unequal", "make_flows_run.py");
@@ -128,6 +155,40 @@ TEST(FlowsGolden, UnequalCapacitiesRankBackwardsInVarAlone) {
   EXPECT_GT(*result.find("var")->value, stats::hash_band(100, 3).p95);
   EXPECT_LT(*result.find("imbalance")->value, 0.05);
   EXPECT_GT(result.find("imbalance")->theory["hash_mean"], 0.45);
+}
+
+// 100 flows at 50/s, and the longest of their lives.
+TEST(FlowsGolden, ARoundIsAsLongAsItsLongestFlow) {
+  const auto length = [](const load::RandomDuration& life) {
+    scenarios::Scenario scenario = flows_scenario("global-min");
+    scenario.workload.flows.duration = life;
+    const suite::Test& test = *find_test(kLb);
+    return to_seconds(test.length(scenario, conditions_of(test, scenario)));
+  };
+  load::RandomDuration life = load::RandomDuration::fixed(1s);
+  EXPECT_NEAR(length(life), 3.5, 1e-6);
+  EXPECT_NEAR(length(load::RandomDuration::exponential(1s)), 7.685, 0.001);
+  life.law = load::RandomDuration::Law::log_normal;
+  life.deviation = 1s;
+  EXPECT_NEAR(length(life), 8.343, 0.001);
+  life.law = load::RandomDuration::Law::pareto;
+  life.shape = 1.5;
+  EXPECT_NEAR(length(life), 13.072, 0.001);
+  life.law = load::RandomDuration::Law::trace;
+  life.values = std::make_shared<std::vector<double>>(std::vector<double>{0.5, 4, 1});
+  EXPECT_NEAR(length(life), 6.5, 1e-6);
+}
+
+// A third of the requests that ask for three times as much: shares of 3, 1 and 1.
+TEST(FlowsGolden, OfferedLoadIsWhatRequestsAskedFor) {
+  const auto offered = [](const char* variant, const char* figure) {
+    const FakeRun run(variant, "make_flows_run.py");
+    const Report report = report_of(run, variant);
+    return *result_of(report, kUtilization).find(figure)->value;
+  };
+  EXPECT_NEAR(offered("heavy-requests", "offered_bias"), 8.0 / 15, 0.05);
+  EXPECT_LT(offered("heavy-requests", "offered_bias.ecmp"), 0.2);
+  EXPECT_LT(offered("global-min", "offered_bias"), 0.1);
 }
 
 TEST(FlowsGolden, VoidReasonNamesWhatWasWrong) {
@@ -152,7 +213,7 @@ TEST(FlowsGolden, VoidReasonNamesWhatWasWrong) {
 // Other code, in another language, arrives at the same digits.
 TEST(FlowsGolden, AnIndependentRecomputationAgrees) {
   for (const char* variant : {"global-min", "round-robin", "ecmp", "lost-count", "double-count", "stray-connection",
-                              "unequal", "one-sided", "unanswered"}) {
+                              "unequal", "one-sided", "unanswered", "heavy-requests"}) {
     const FakeRun run(variant, "make_flows_run.py");
     const std::filesystem::path file = run.path() / "report.json";
     write_file(file, write_json(to_json(report_of(run, variant))));

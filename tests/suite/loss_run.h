@@ -100,13 +100,14 @@ class LossRun : public testing::Test {
 
   // One session that stays, and one short one a second, all answered by the first instance.
   void workload(const char* outcome = "closed", std::size_t moved_to = 0, double opened = 11000) {
-    std::string requests = "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns\n";
+    std::string requests =
+        "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us\n";
     std::string sessions = "trial,session,kind,started_ns,connected_ns,closed_ns,source,port,service,outcome\n" +
                            fmt::format("{},0,persistent,{},{},{},2001:2::9,2000,{},{}\n", id(), ns(opened),
                                        ns(opened + 1), ns(36100), kCsId, outcome);
     int count = 0;
     const auto request = [&](double ms, int session, const char* kind, std::size_t instance) {
-      requests += fmt::format("{},{},{},{},{},ok,{},{},0,0\n", id(), ns(ms), ns(ms), ns(ms + 5), kSources[instance],
+      requests += fmt::format("{},{},{},{},{},ok,{},{},0,0,500\n", id(), ns(ms), ns(ms), ns(ms + 5), kSources[instance],
                               session, kind);
       ++count;
     };

@@ -229,9 +229,9 @@ class Run:
             for n in range(0 if full else 10):
                 at, name = start + n * 50 * MS, f"{step}.{n}"
                 wrong = index == 1 and step == 1 and n == 4
-                row("h1.requests", "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns",
+                row("h1.requests", "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us",
                     [self.trial, at, at, at + MS, SITES[0]["csci"], "timeout" if wrong and FAULT == "unanswered" else "ok", name,
-                     "short", 0, 0])
+                     "short", 0, 0, 500])
                 row("h1.sessions", "trial,session,kind,started_ns,connected_ns,closed_ns,source,port,service,outcome",
                     [self.trial, name, "short", at, at, at + MS, "2001:2::5", 1000 + n, CS_ID, "closed"])
                 self.steered += 0 if wrong and FAULT == "unsteered" else 1

@@ -36,7 +36,7 @@ def row(file, header, values):
     csv.setdefault(file, [header]).append(",".join("" if v is None else str(v) for v in values))
 
 
-REQUESTS = "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns"
+REQUESTS = "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us"
 SESSIONS = "trial,session,kind,started_ns,connected_ns,closed_ns,source,port,service,outcome"
 LOAD = "trial,start_ns,end_ns,offered,sent,answered"
 
@@ -122,7 +122,7 @@ def lb_variance(name, seed, index):
         while due < ends or due == opens:
             offered[host] += 1
             row(f"{host}.requests.csv", REQUESTS,
-                [name, due, due + MS, due + 2 * MS, SITES[site]["csci"], "ok", i // 2, "flow", 0, 500_000])
+                [name, due, due + MS, due + 2 * MS, SITES[site]["csci"], "ok", i // 2, "flow", 0, 500_000, 1000])
             due += 100 * MS
         strike = index == 3 and i == 20
         if not (VARIANT == "lost-count" and strike):
@@ -169,9 +169,12 @@ def utilization(name, seed, index):
                 count += 1
                 instance = rng.choices(SITES, shares if any(shares) else None)[0]["csci"]
                 answered = not (VARIANT == "unanswered" and count % 20 == 0)
+                work_us = 500 if count % 2 else 1500
+                if VARIANT == "heavy-requests" and half == "cats" and instance == SITES[0]["csci"]:
+                    work_us *= 3
                 row(f"{host}.requests.csv", REQUESTS,
                     [name, t, t + MS, t + 2 * MS if answered else None, instance if answered else "",
-                     "ok" if answered else "timeout", count, "short", 0, 10**6])
+                     "ok" if answered else "timeout", count, "short", 0, 1000 * work_us, work_us])
             row(f"{host}.load.csv", LOAD, [name, start, end, count, count, count])
         algorithm = "ecmp" if half == "ecmp" else ALGORITHM
         if VARIANT == "not-switched" and half == "ecmp":

@@ -77,12 +77,13 @@ def requests(run, name, begin, close, steps):
                 took += 30 * MS
             failed = FAULT == "failed-requests" and number % 10 == 0
             rows.append([name, t, t + 100_000, None if failed else t + took, "" if failed else instance,
-                         "timeout" if failed else "ok", number, "short", 0, 500_000])
+                         "timeout" if failed else "ok", number, "short", 0, 500_000, 500])
             row(f"{host}.sessions.csv", "trial,session,kind,started_ns,connected_ns,closed_ns,source,port,service,outcome",
                 [name, number, "short", t, t + 600_000, t + took, "2001:2:0:200::2", 20000 + number, CS_ID, "closed"])
             number += 1
         for one in rows:
-            row(f"{host}.requests.csv", "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns", one)
+            row(f"{host}.requests.csv",
+                "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us", one)
         row(f"{host}.load.csv", "trial,start_ns,end_ns,offered,sent,answered",
             [name, begin, close, len(rows), len(rows), len(rows)])
 

@@ -190,8 +190,9 @@ def requests(world, name, begin, close):
             instance = max(world.weights_at(t), key=world.weights_at(t).get)
             busy = instance == LOADED and world.load[0] <= t < world.load[1]
             done = t + (45 if busy else 2) * MS
-            row(f"{host}.requests.csv", "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns",
-                [name, t, t + 100 * US, done, instance, "ok", count, "short", 0, 500 * US])
+            row(f"{host}.requests.csv",
+                "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us",
+                [name, t, t + 100 * US, done, instance, "ok", count, "short", 0, 500 * US, 500])
             row(f"{host}.sessions.csv", "trial,session,kind,started_ns,connected_ns,closed_ns,source,port,service,outcome",
                 [name, count, "short", t, t + 600 * US, done, f"2001:2:0:20{number}::2", 20000 + count, CS_ID, "closed"])
             count += 1

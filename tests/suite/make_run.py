@@ -260,8 +260,8 @@ def sessions(run, name, begin, step, close, watched, loaded):
                 instance = loaded
             session(run, name, host, number, kind, start, instance, close, watched, polls, requests, loaded)
         for request in requests:
-            row(f"{host}.requests.csv", "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns",
-                request)
+            row(f"{host}.requests.csv",
+                "trial,scheduled_ns,sent_ns,done_ns,instance,status,session,kind,queue_ns,service_ns,work_us", request)
         offered = len(requests)
         sent = offered - 20 if FAULT == "load-short" and host == "h2" else offered
         row(f"{host}.load.csv", "trial,start_ns,end_ns,offered,sent,answered", [name, begin, close, offered, sent, sent])
@@ -281,7 +281,8 @@ def session(run, name, host, number, kind, start, instance, close, watched, poll
             answered = SITES[2]["csci"]
         if run.once("broken-session", kind == "persistent" and due > step_of(close)):
             status, answered, outcome, ends = "reset", "", "broken", due + MS
-        requests.append([name, due, due + 100_000, done if status == "ok" else None, answered, status, number, kind, 0, 500_000])
+        requests.append([name, due, due + 100_000, done if status == "ok" else None, answered, status, number, kind, 0, 500_000,
+                         500])
         if outcome == "broken":
             break
         count += 1

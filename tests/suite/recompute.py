@@ -20,9 +20,22 @@ for name in sorted(glob.glob(f"{run}/events/*.jsonl")):
     with open(name, encoding="utf-8") as lines:
         events += [json.loads(line) for line in lines]
 events.sort(key=lambda e: e["t_ns"])
-of = {}
-for e in events:
-    of.setdefault(e["event"], []).append(e)
+
+
+def by_name(some):
+    found = {}
+    for e in some:
+        found.setdefault(e["event"], []).append(e)
+    return found
+
+
+of = by_name(events)
+# Of a run on both engines: the events of each, and those by name. The other's numbers mean nothing in its trials.
+parts = {}
+for begin in of.get("simulation_started", []):
+    for engine, some in (("emulator", [e for e in events if e["t_ns"] < begin["t_ns"]]),
+                         ("sim", [e for e in events if e["t_ns"] >= begin["t_ns"]])):
+        parts[engine] = (some, by_name(some))
 samples = {}
 for kind in ("requests", "sessions"):
     for name in sorted(glob.glob(f"{run}/samples/*.{kind}.csv")):
@@ -70,14 +83,20 @@ def trials_of_entry():
     return sorted(found, key=lambda t: t[0]["index"])
 
 
-def check(figure, values, average=mean):
+def same(reported, value, within):
+    if reported is None or value is None:
+        return reported is value
+    return abs(reported - value) <= within
+
+
+def check(figure, values, average=mean, within=0.0):
     """values: index → the trial's number."""
     reported = {t["index"]: t["figures"].get(figure) for t in entry["trials"] if "error" not in t}
-    if reported != values:
+    if set(reported) != set(values) or not all(same(reported[i], values[i], within) for i in values):
         differences.append(f"{label} {figure}: report {reported}, logs {values}")
     whole = entry["figures"][figure]["value"]
     known = [values[i] for i in sorted(values) if values[i] is not None]
-    if whole != (average(known) if known else None):
+    if not same(whole, average(known) if known else None, within):
         differences.append(f"{label} {figure}: report {whole}, logs {average(known) if known else None}")
 
 
@@ -152,7 +171,8 @@ def collection():
         deviations[started["index"]] = max(deviation)
         apart[started["index"]] = max(max(map(mean, by.values())) - min(map(mean, by.values())) for by in sites.values())
     check("collection_error_points", errors)
-    check("score_deviation", deviations)
+    # exp and erfc here are the C library's, in catsbench portable ones: they may differ in a last bit.
+    check("score_deviation", deviations, within=1e-12)
     check("site_difference", apart)
 
 
@@ -416,8 +436,8 @@ def lb_variance():
         capacity += s["quota_cores"]
     weights = [s["quota_cores"] / capacity for s in sites]
     expected = entry["figures"]["var"]["theory"]["flows"]
-    out = {n: {} for n in ("miscounted_flows", "var", "imbalance", "peak_load", "var_time_averaged",
-                           "imbalance_time_averaged", *(f"flows.{s['node']}" for s in sites))}
+    out = {n: {} for n in ("miscounted_flows", "var", "imbalance", "peak_load", "peak_offered",
+                           "var_time_averaged", "imbalance_time_averaged", *(f"flows.{s['node']}" for s in sites))}
     for started, phases, _ in trials_of_entry():
         index, (lo, hi) = started["index"], phases["measure"]
         rows = {}
@@ -425,10 +445,12 @@ def lb_variance():
             if lo <= int(c["accepted_ns"]) < hi:
                 rows.setdefault((c["source"], c["port"]), []).append(c)
         flows = [s for s in samples["sessions", started["trial"]] if s["kind"] == "flow"]
-        wrong, counted = abs(expected - len(flows)), []
+        wrong, counted, site_of = abs(expected - len(flows)), [], {}
         for s in flows:
             mine = rows.pop((s["source"], s["port"]), [])
             wrong += abs(len(mine) - 1)
+            if mine:
+                site_of[s["host"], s["session"]] = position[mine[-1]["site"]]
             counted += [(int(c["accepted_ns"]), int(c["closed_ns"]), position[c["site"]]) for c in mine]
         wrong += sum(map(len, rows.values()))
         counts = [sum(1 for c in counted if c[2] == i) for i in range(len(sites))]
@@ -442,6 +464,12 @@ def lb_variance():
         first, last = min(c[0] for c in counted), max(c[1] for c in counted)
         use = [cpu_use(s["csci"], first, last) for s in sites]
         out["peak_load"][index] = None if None in use else max(use)
+        asked, due = [0] * len(sites), [int(r["scheduled_ns"]) for r in samples["requests", started["trial"]]]
+        for r in samples["requests", started["trial"]]:
+            if r["sent_ns"] and (r["host"], r["session"]) in site_of:
+                asked[site_of[r["host"], r["session"]]] += int(r["work_us"])
+        asking = max(due) - min(due)
+        out["peak_offered"][index] = max(a / (s["quota_cores"] * (asking / 1e3)) for a, s in zip(asked, sites))
         changes = sorted([(c[0], 0, c[2]) for c in counted] + [(c[1], 1, c[2]) for c in counted], key=lambda c: c[:2])
         active, deviation, flow_time, apart_time, time = [0] * n, 0, 0, 0.0, 0.0
         for (t, closing, site), (after, _, _) in zip(changes, changes[1:]):
@@ -486,15 +514,14 @@ def utilization():
     out, ratios = {}, {"bias_ratio": {}, "offered_bias_ratio": {}}
     for started, phases, _ in trials_of_entry():
         index, of_half = started["index"], {}
-        work_s = next(e for e in of["load_accepted"] if e["trial"] == started["trial"])["work_us"] / 1e6
         for half, suffix in (("cats", ""), ("ecmp", ".ecmp")):
             lo, hi = phases[f"measure-{half}"]
             used = [cpu_use(s["csci"], lo, hi) for s in sites]
-            answered = {}
+            asked = {}
             for r in samples["requests", started["trial"]]:
                 if lo <= int(r["scheduled_ns"]) < hi and r["instance"]:
-                    answered[r["instance"]] = answered.get(r["instance"], 0) + 1
-            offered = [answered.get(s["csci"], 0) * work_s / (s["quota_cores"] * ((hi - lo) / 1e9)) for s in sites]
+                    asked[r["instance"]] = asked.get(r["instance"], 0) + int(r["work_us"])
+            offered = [asked.get(s["csci"], 0) / 1e6 / (s["quota_cores"] * ((hi - lo) / 1e9)) for s in sites]
             of_half[half] = (bias(used), bias(offered))
             for name, value in (("bias", bias(used)), ("spread", max(used) - min(used)), ("deviation", deviation(used)),
                                 ("offered_bias", bias(offered)),
@@ -960,13 +987,121 @@ def topology_discovery():
         check(name, values)
 
 
+# -- fleet -----------------------------------------------------------------------------------------------------------
+def share_of(a, b):
+    return a / b if b > 0 else None
+
+
+def in_order(values):
+    total = 0.0
+    for v in values:
+        total += v
+    return total
+
+
+def window_latency(w):
+    return share_of(w["latency_sum_ns"] / 1e6, w["served"])
+
+
+def window_unserved(w):
+    return share_of(w["refused"] + w["lost"] + w["unsteered"], w["flows"])
+
+
+def worst(windows, value):
+    known = [value(w) for w in windows if value(w) is not None]
+    return max(known) if known else None
+
+
+def fleet_periods(out, started, windows, begun):
+    """What an entry's disturbance did; when it was, the report's declarations say, and in a study the entry's own values."""
+    told = report["declarations"]["application_plane"]["disturbances"]
+    if not told:
+        return
+    studied = entry["study"]
+
+    def value(disturbance, key):
+        return studied.get(f"fleet.{disturbance['kind']}.{key}", disturbance[key])
+
+    def ns(text):
+        for unit, factor in (("min", 60e9), ("ms", 1e6), ("us", 1e3), ("ns", 1), ("h", 3600e9), ("s", 1e9)):
+            if text.endswith(unit):
+                return round(float(text[:-len(unit)]) * factor)
+        raise ValueError(text)
+
+    spans = [(ns(value(d, "at")), None if value(d, "for") is None else ns(value(d, "at")) + ns(value(d, "for"))) for d in told]
+    first = begun + min(a for a, _ in spans)
+    last = None if any(b is None for _, b in spans) else begun + max(b for _, b in spans)
+    quiet = [w for w in windows if begun <= w["t_ns"] < first]
+    usual = [worst(quiet, f) or 0 for f in (window_latency, window_unserved)]
+    limits = started["parameters"]
+
+    def as_before(w):
+        return ((window_latency(w) or 0) <= (1 + limits["tolerance"]) * usual[0]
+                and (window_unserved(w) or 0) <= usual[1] + limits["unserved"])
+
+    for name, begin, end in (("during", first, last), ("after", last, None)):
+        if begin is None:
+            continue
+        mine = [w for w in windows if begin + (name == "after") <= w["t_ns"] and (end is None or w["t_ns"] <= end)]
+        out.setdefault(f"worst_latency_ms.{name}", {})[started["index"]] = worst(mine, window_latency)
+        out.setdefault(f"worst_unserved_share.{name}", {})[started["index"]] = worst(mine, window_unserved)
+        recovered = None
+        if quiet and mine and as_before(mine[-1]):
+            recovered = ms(max([begin] + [w["t_ns"] for w in mine if not as_before(w)]) - begin)
+        out.setdefault(f"recovery_ms.{name}", {})[started["index"]] = recovered
+
+
+def fleet():
+    out = {}
+    for started, phases, _ in trials_of_entry():
+        sums = next(e for e in of["fleet_sums"] if e["trial"] == started["trial"])
+        windows = [e for e in of["fleet_window"] if e["trial"] == started["trial"]]
+        counts, n = sums["site_flows"], len(sums["site_flows"])
+        cores = [float(sums["capacity"][i % len(sums["capacity"])]) for i in range(n)]
+        used, offered = ([ns / (c * float(sums["time_ns"])) for ns, c in zip(sums[column], cores)]
+                         for column in ("site_used_ns", "site_offered_ns"))
+        capacity, total, apart = in_order(cores), sum(counts), 0.0
+        for count, c in zip(counts, cores):
+            apart += abs(count - float(total) * (c / capacity))
+        reached, at = 0, {}
+        for largest, count in sums["latency"]:
+            for q in (0.5, 0.99):
+                if reached < max(math.ceil(q * sums["served"]), 1) <= reached + count:
+                    at[q] = largest / 1e6
+            reached += count
+        active, seconds = in_order(float(w["active"]) for w in windows), sums["time_ns"] / 1e9
+        sent_on = sums["updates_delivered"] + sums["updates_replaced"] + sums["updates_lost"]
+        figures = {
+            "miscounted_flows": float(abs(sums["flows"] - sums["unsteered"] - total) + abs(
+                total + sums["there_before"] - sums["served"] - sums["refused"] - sums["lost"] - sums["there_after"])),
+            "latency_ms.mean": share_of(sums["latency_sum_ns"] / 1e6, sums["served"]),
+            "latency_ms.p50": at.get(0.5), "latency_ms.p99": at.get(0.99),
+            "bias": bias(used), "offered_bias": bias(offered), "peak_load": max(used), "peak_offered": max(offered),
+            "peak_load.window": max([0.0] + [w["peak_used"] for w in windows]),
+            "var": sum(abs(n * c - total) for c in counts) / (n * total) if total else None,
+            "imbalance": apart / total if total else None,
+            "var_time_averaged": share_of(in_order(w["active_var"] for w in windows), active),
+            "imbalance_time_averaged": share_of(in_order(w["active_imbalance"] for w in windows), active)}
+        for name in ("refused", "lost", "unsteered"):
+            figures[f"{name}_share"] = share_of(sums[name], sums["flows"])
+        for name in ("updates_sent", "updates_delivered", "decisions", "probes"):
+            figures[name] = sums[name] / seconds
+        for name in ("updates_replaced", "updates_lost"):
+            figures[f"{name}_share"] = share_of(sums[name], sent_on)
+        for name, value in figures.items():
+            out.setdefault(name, {})[started["index"]] = value
+        fleet_periods(out, started, windows, phases["measure"][0])
+    for name, values in out.items():
+        check(name, values)
+
+
 FUNCTIONS = {"collection": collection, "metric-distribution": metric_distribution,
              "session-continuity": session_continuity, "service-latency": service_latency, "utilization": utilization,
              "lb-variance": lb_variance, "controller-messages": controller_messages,
              "path-provisioning": path_provisioning, "session-capacity": session_capacity,
              "forwarding-capacity": forwarding_capacity, "exception-handling": disturbance,
              "denial-of-service": disturbance, "topology-discovery": topology_discovery, "cps-failover": cps_failover,
-             "manager-failover": manager_failover, "router-failover": router_failover}
+             "manager-failover": manager_failover, "router-failover": router_failover, "fleet": fleet}
 numbers = {}
 for entry in report["tests"]:
     numbers[entry["name"]] = numbers.get(entry["name"], 0) + 1
@@ -974,6 +1109,8 @@ for entry in report["tests"]:
     label = f"{entry['name']}#{numbers[entry['name']]}" if several else entry["name"]
     if not entry["figures"]:
         continue
+    if parts:
+        events, of = parts[entry["engine"]]
     begun = min(t["t_ns"] for t in of["trial_started"] if t["entry"] == label)
     testbed = [t for t in of["testbed"] if t["t_ns"] <= begun][-1]
     csci_of = {s["csci"]: s for s in testbed["sites"]}

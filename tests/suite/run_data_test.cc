@@ -141,6 +141,59 @@ TEST_F(RunDirectory, SteeredSinceTheTrialBeforeTheLastChangeOfSteering) {
   EXPECT_EQ(since, (std::vector<std::int64_t>{0, 0, 40, 40, 80}));
 }
 
+std::string update(int t, const char* node, int seq) {
+  return fmt::format(R"({{"t_ns":{},"node":"{}","event":"x","seq":{}}})"
+                     "\n",
+                     t, node, seq);
+}
+
+// Numbers of updates and decisions begin anew in the other world: a trial sees its own alone.
+TEST_F(RunDirectory, OfARunOnBothEnginesATrialSeesItsOwn) {
+  put("events/runner.jsonl",
+      testbed(5, "0.2", "r1", "sdn") + started(10, "a") + ended(20, "a") +
+          R"({"t_ns":100,"node":"runner","event":"simulation_started","files":{"events/runner.jsonl":1}})"
+          "\n" +
+          testbed(105, "0.4", "r1", "r1") + started(110, "b") + ended(120, "b"));
+  put("events/r1.jsonl", update(1, "r1", 7) + update(99, "r1", 8) + update(100, "r1", 7) + update(111, "r1", 8));
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->simulated_from_ns(), 100);
+  EXPECT_EQ(data->events("x").size(), 4U);
+  const auto times = [](const RunData& own) {
+    std::vector<std::int64_t> found;
+    for (const Event& event : own.events("x")) found.push_back(event.t_ns);
+    return found;
+  };
+  const RunData emulated = data->in(data->trials().at(0));
+  const RunData simulated = emulated.in(data->trials().at(1));
+  EXPECT_EQ(times(emulated), (std::vector<std::int64_t>{1, 99}));
+  EXPECT_EQ(times(simulated), (std::vector<std::int64_t>{100, 111}));
+  EXPECT_EQ(emulated.events("x", 0, 1000).size(), 2U);
+  EXPECT_EQ(simulated.events("x", 0, 111).size(), 1U);
+  EXPECT_EQ(emulated.sites().at(0).quota_cores, 0.2);
+  EXPECT_EQ(simulated.sites().at(0).quota_cores, 0.4);
+  EXPECT_EQ(simulated.decider_of("r1"), "r1");
+  // Who steered the emulated network does not matter in the simulated one.
+  EXPECT_EQ(simulated.steered_since(data->trials().at(1)), 0);
+  EXPECT_EQ(data->in(data->trials().at(0)).in(data->trials().at(0)).events("x").size(), 2U);
+}
+
+TEST_F(RunDirectory, OfOneEngineThereIsNoBoundary) {
+  put("events/runner.jsonl", testbed(5, "0.2", "r1", "r1") + started(10, "a") + ended(20, "a"));
+  put("events/r1.jsonl", update(1, "r1", 7) + update(99, "r1", 8));
+  const auto data = RunData::load(directory_.path());
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_FALSE(data->simulated_from_ns());
+  EXPECT_EQ(data->in(data->trials().at(0)).events("x").size(), 2U);
+}
+
+TEST_F(RunDirectory, TwoSimulatedPartsAreRefused) {
+  const std::string begin = R"({"t_ns":100,"node":"runner","event":"simulation_started","files":{}})"
+                            "\n";
+  put("events/runner.jsonl", begin + begin);
+  EXPECT_THAT(error(), HasSubstr("two simulated parts"));
+}
+
 TEST_F(RunDirectory, ATestbedThatDoesNotSayWhoSteersIsRefused) {
   put("events/runner.jsonl", R"({"t_ns":5,"node":"runner","event":"testbed","sites":[],"ingresses":[]})"
                              "\n");

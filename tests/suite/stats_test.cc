@@ -32,6 +32,7 @@ TEST(Statistics, PercentilesAreNearestRank) {
 }
 
 TEST(Statistics, StudentTAgreesWithTables) {
+  EXPECT_NEAR(normal_quantile(0.975), 1.959964, 1e-6);
   EXPECT_NEAR(student_t_quantile(0.975, 1), 12.706, 0.0005);
   EXPECT_NEAR(student_t_quantile(0.975, 4), 2.776, 0.0005);
   EXPECT_NEAR(student_t_quantile(0.975, 7), 2.365, 0.0005);
