@@ -1,4 +1,7 @@
-"""Every test can fail: a deliberate fault makes it, with the right figure and reason; without one it passes."""
+"""Every test can fail: a deliberate fault makes it, with the right figure and reason; without one it passes.
+
+Those that a kernel, a router or a process has its part in. Others are the same code in both engines: sim_test.py.
+"""
 import unittest
 
 import yaml
@@ -43,9 +46,6 @@ class Faults(unittest.TestCase):
     def test_lost_update(self):
         self.expect_failure("metric-distribution", "coverage", {"kind": "lost-update", "node": "es1"})
 
-    def test_altered_value(self):
-        self.expect_failure("metric-distribution", "altered", {"kind": "altered-value", "node": "es2"})
-
     def test_flow_table_without_conntrack(self):
         self.expect_failure("session-continuity", "broken_sessions", {"kind": "no-conntrack"})
 
@@ -55,26 +55,12 @@ class Faults(unittest.TestCase):
     def test_path_selector_that_never_switches(self):
         self.expect_failure("session-continuity", "steering_delay_ms", {"kind": "stuck-cps"})
 
-    def test_path_selector_that_sends_everything_to_one_site(self):
-        self.expect_failure("utilization", "bias_ratio", {"kind": "stuck-cps"})
-
     def test_flow_that_is_not_counted(self):
         self.expect_failure("lb-variance", "miscounted_flows", {"kind": "lost-count", "node": "es2"},
                             algorithm="round-robin")
 
     def test_multipath_that_hashes_no_ports(self):
         self.expect_failure("lb-variance", "var", {"kind": "bad-hash"})
-
-    def test_path_selector_that_never_follows_the_load(self):
-        self.expect_failure("service-latency", "missed_switches", {"kind": "stuck-cps"})
-
-    def test_path_selector_that_needs_several_updates(self):
-        figures = self.expect_failure("service-latency", "reaction_ms", {"kind": "slow-cps"})
-        self.assertIn("took longer than", figures["reaction_ms"]["reason"])
-        self.assertNotEqual(figures["blind_switches"]["verdict"], "fail")
-
-    def test_path_selector_that_switches_without_a_new_sample(self):
-        self.expect_failure("service-latency", "blind_switches", {"kind": "blind-cps"})
 
     def test_tunnel_to_the_wrong_instance(self):
         status, report = self.measure("collection", [{"kind": "wrong-tunnel", "instance": "es1"}])

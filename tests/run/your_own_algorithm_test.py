@@ -21,10 +21,10 @@ class YourOwnAlgorithm(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="catsb-test-")))
 
-    def run_with(self, name, parameters=None):
-        """(exit status, report, events of the ingress, what was printed)"""
+    def run_with(self, name, parameters=None, mode="distributed", decider="r1"):
+        """(exit status, report, events of the node that decides, what was printed)"""
         base = yaml.safe_load((SOURCE / "scenarios/distributed.yaml").read_text())
-        base |= {"name": "own", "tests": ["collection"], "trials": 1}
+        base |= {"name": "own", "tests": ["collection"], "trials": 1, "mode": mode}
         base["algorithm"] = {"name": f"./{name}.so", "parameters": parameters or {}}
         (self.directory / f"{name}.so").write_bytes((PLUGINS / f"{name}.so").read_bytes())
         (self.directory / "scenario.yaml").write_text(yaml.safe_dump(base, sort_keys=False))
@@ -32,7 +32,7 @@ class YourOwnAlgorithm(unittest.TestCase):
         result = catsbench("scenario", self.directory / "scenario.yaml", "--quick", "--out", out)
         self.assertEqual(leftovers(), {})
         self.assertTrue((out / "report.json").exists(), result.stderr)
-        events = [json.loads(line) for line in (out / "events/r1.jsonl").read_text().splitlines()]
+        events = [json.loads(line) for line in (out / f"events/{decider}.jsonl").read_text().splitlines()]
         return result.returncode, json.loads((out / "report.json").read_text()), events, result.stdout
 
     def test_the_example_of_the_documentation(self):
@@ -54,15 +54,23 @@ class YourOwnAlgorithm(unittest.TestCase):
     def test_on_the_command_line_it_takes_the_place_of_the_files(self):
         (self.directory / "mine.so").write_bytes((PLUGINS / "least_queue.so").read_bytes())
         out = self.directory / "run"
-        result = catsbench("scenario", SOURCE / "scenarios/distributed.yaml", "--quick", "--set", "tests=[collection]",
+        result = catsbench("scenario", SOURCE / "scenarios/distributed.yaml", "--quick", "--set", "tests=[utilization]",
                            "--set", "trials=1", "--algorithm", "./mine.so", "--out", out, cwd=self.directory)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         report = json.loads((out / "report.json").read_text())
+        # The test chooses ECMP for a while, and the library again; how well it chooses does not matter here.
+        self.assertNotEqual(report["tests"][0]["verdict"], "error", result.stdout + result.stderr)
         self.assertEqual(report["tests"][0]["algorithm"], str(self.directory / "mine.so"))
         self.assertEqual((out / "algorithms/mine.so").read_bytes(), (PLUGINS / "least_queue.so").read_bytes())
 
-    def expect_failure(self, name, reason):
-        status, report, events, printed = self.run_with(name)
+    def test_the_controller_runs_it_too(self):
+        status, _, events, printed = self.run_with("least_queue", {"floor": 0.1}, "centralized", "sdn")
+        self.assertEqual(status, 0, printed)
+        weights = [e["weights"] for e in events if e["event"] == "decision" and len(e["weights"]) == 3]
+        self.assertTrue(weights)
+        self.assertTrue(all(min(w.values()) >= 0.1 / 3 - 1e-9 for w in weights))
+
+    def expect_failure(self, name, reason, mode="distributed", decider="r1"):
+        status, report, events, printed = self.run_with(name, None, mode, decider)
         self.assertEqual(status, 3, printed)
         self.assertEqual(report["tests"][0]["verdict"], "error")
         self.assertLessEqual(report["tests"][0]["void_trials"], 1)
@@ -70,7 +78,7 @@ class YourOwnAlgorithm(unittest.TestCase):
         self.assertEqual(len(failed), 1)
         self.assertIn(reason, failed[0]["reason"])
         self.assertEqual(failed[0]["algorithm"], f"./{name}.so")
-        told = f"algorithm ./{name}.so at r1: {failed[0]['reason']}"
+        told = f"algorithm ./{name}.so at {decider}: {failed[0]['reason']}"
         self.assertIn(told, " ".join(printed.split()))
         self.assertIn(told, json.dumps(report["warnings"], ensure_ascii=False))
         return report, events
@@ -81,6 +89,9 @@ class YourOwnAlgorithm(unittest.TestCase):
         # The last weights stay.
         weights = [e["weights"] for e in events if e["event"] == "decision" and len(e["weights"]) == 3]
         self.assertEqual(weights[-1], dict.fromkeys(weights[-1], 1 / 3))
+
+    def test_a_crash_at_the_controller(self):
+        self.expect_failure("crashes_later", "it crashed: killed by signal 11", "centralized", "sdn")
 
     def test_a_hang(self):
         self.expect_failure("hangs", "it did not answer within 1 s")
