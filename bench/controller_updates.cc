@@ -26,10 +26,10 @@
 #include "base/event_log.h"
 #include "bench/control_plane.h"
 #include "collectors/manager.h"
+#include "cpsel/decision_json.h"
 #include "cpsel/registry.h"
 #include "cpsel/selector.h"
 #include "emulator/roles/controller_metrics.h"
-#include "emulator/roles/decision_event.h"
 #include "emulator/roles/southbound.h"
 #include "http/rest_client.h"
 #include "http/server.h"
@@ -163,7 +163,7 @@ class Controller {
   }
 
   void apply(const cpsel::Decision& decision) {
-    const std::string told = roles::decision_text(decision);
+    const std::string told = cpsel::decision_text(decision);
     log_.write_object("decision", told);
     stages_.lap(kLog);
     feed_.publish("decision", told);

@@ -10,9 +10,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "cpsel/slots.h"
 #include "emulator/kernel/flow_table.h"
 #include "emulator/kernel/process.h"
-#include "emulator/kernel/slots.h"
 
 namespace {
 
@@ -23,7 +23,7 @@ std::vector<std::uint32_t> marks_for(int round) {
   const double a = 1 + round * 7 % 13;
   const double b = 1 + round * 5 % 11;
   std::vector<std::uint32_t> marks;
-  for (const auto& slot : smooth_slots(std::vector<double>{a, b, 6}, kSlots)) {
+  for (const auto& slot : cpsel::smooth_slots(std::vector<double>{a, b, 6}, kSlots)) {
     marks.push_back(slot ? static_cast<std::uint32_t>(*slot) + 1 : 0);
   }
   return marks;
