@@ -15,3 +15,14 @@ if(CATS_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   add_link_options(-fsanitize=address,undefined)
 endif()
+# A compiler cache where there is one: what was compiled here before is not compiled again, in a new build folder neither. It
+# goes by the dependencies that the compiler writes, so that the first build costs nothing more.
+find_program(CATS_CCACHE ccache)
+if(CATS_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CATS_CCACHE})
+  # ccache sees a precompiled header only so.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fpch-preprocess)
+  endif()
+endif()
