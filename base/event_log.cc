@@ -92,21 +92,22 @@ void EventLog::flush() {
 }
 
 Expected<std::vector<nlohmann::json>> read_events(const std::filesystem::path& path) {
-  std::string text;
   try {
-    text = read_file(path);
+    return parse_events(read_lines(path));
   } catch (const SystemError& error) {
     return fail("{}", error.what());
   }
+}
+
+Expected<std::vector<nlohmann::json>> parse_events(const Lines& lines) {
   std::vector<nlohmann::json> events;
-  std::size_t start = 0;
-  for (int line = 1; start < text.size(); ++line) {
+  const std::string& text = lines.text;
+  for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = text.find('\n', start);
-    if (end == std::string::npos) break;
     auto event = nlohmann::json::parse(text.begin() + static_cast<std::ptrdiff_t>(start),
                                        text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
     if (!event.is_object() || !event.contains("t_ns") || !event.contains("event"))
-      return fail("{}:{}: not an event: {}", path.string(), line,
+      return fail("{}: not an event: {}", lines.where(start),
                   text.substr(start, std::min<std::size_t>(end - start, 80)));
     events.push_back(std::move(event));
     start = end + 1;

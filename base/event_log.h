@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/json_writer.h"
+#include "base/lines.h"
 
 namespace cats {
 
@@ -82,5 +83,7 @@ class EventLog {
 
 // Reads a log back. A torn last line (a killed writer) is dropped; any other bad line is an error naming file and line.
 Expected<std::vector<nlohmann::json>> read_events(const std::filesystem::path& path);
+// The same of some lines of a log.
+Expected<std::vector<nlohmann::json>> parse_events(const Lines& lines);
 
 }  // namespace cats

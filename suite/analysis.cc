@@ -125,15 +125,28 @@ TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vecto
   return result;
 }
 
-Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
+namespace {
+
+Analysis analyse_each(const RunData& runner, const scenarios::Scenario& scenario,
+                      const std::function<RunData(const std::string&)>& of_entry) {
   Analysis analysis;
-  warn_of_trials(data, scenario, analysis.warnings);
+  warn_of_trials(runner, scenario, analysis.warnings);
   for (const scenarios::Case& entry : scenarios::cases_of(scenario))
-    analysis.tests.push_back(analyse(data, entry, analysis.warnings));
+    analysis.tests.push_back(analyse(of_entry(entry.label), entry, analysis.warnings));
   analysis.comparisons = compare_entries(analysis.tests);
-  for (const Trial& trial : data.trials())
+  for (const Trial& trial : runner.trials())
     analysis.trial_order.push_back(fmt::format("{}.{}", trial.entry, trial.index));
   return analysis;
+}
+
+}  // namespace
+
+Analysis analyse(const RunData& data, const scenarios::Scenario& scenario) {
+  return analyse_each(data, scenario, [&](const std::string&) { return data; });
+}
+
+Analysis analyse(RunReader& reader, const scenarios::Scenario& scenario) {
+  return analyse_each(reader.runner(), scenario, [&](const std::string& entry) { return reader.of(entry); });
 }
 
 }  // namespace cats::suite

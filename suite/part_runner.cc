@@ -42,7 +42,8 @@ class PartRun {
     while (true) {
       take_block();
       if (last_ != kNone) break;
-      const std::vector<PlannedTrial> more = next_block(plan_, [this] { return results(); });
+      const std::vector<PlannedTrial> more =
+          next_block(plan_, [this](const std::string& label) { return results(label); });
       if (more.empty()) break;
       plan_.insert(plan_.end(), more.begin(), more.end());
     }
@@ -129,10 +130,10 @@ class PartRun {
     if (server_) server_->give_up_after(last_);
   }
 
-  RunData results() const {
+  RunData results(const std::string& label) const {
     std::vector<fs::path> directories;
     for (const PlannedPart& part : parts_)
-      if (part.trial.entry.scenario->trials.ci_width > 0) directories.push_back(directory_of(part));
+      if (part.trial.entry.label == label) directories.push_back(directory_of(part));
     auto data = RunData::load(directories);
     if (!data) throw MeasurementError(data.error().message);
     return *std::move(data);

@@ -312,26 +312,27 @@ Report run_scenario(const Scenario& given, const RunOptions& options) {
 Report recompute(const fs::path& run_directory) {
   const Scenario scenario = scenario_of(run_directory);
   const auto saved = saved_run(run_directory);
-  const auto data = RunData::load(run_directory);
-  if (!data) throw MeasurementError(data.error().message);
+  auto logs = RunReader::open(run_directory);
+  if (!logs) throw MeasurementError(logs.error().message);
+  const RunData& runner = logs->runner();
 
   Report report;
-  Analysis analysis = analyse(*data, scenario);
+  Analysis analysis = analyse(*logs, scenario);
   report.run = saved.at("run");
   report.run["trial_order"] = analysis.trial_order;
   report.scenario = {{"name", scenario.name}, {"sha256", scenario.sha256}, {"file", saved.at("scenario_file")}};
   report.topology = topology_of(scenario, run_directory, saved);
-  report.clock = clock_of(scenario, *data);
+  report.clock = clock_of(scenario, runner);
   report.environment = saved.at("environment");
   report.declarations = declarations(scenario, saved.at("environment"));
   report.duts = devices_under_test(scenario, saved);
-  report.preflight = preflight_of(*data);
+  report.preflight = preflight_of(runner);
   report.tests = std::move(analysis.tests);
   report.comparisons = std::move(analysis.comparisons);
   report.bounds = judge_bounds(scenario.bounds, report.tests);
   report.warnings = std::move(analysis.warnings);
   for (const auto& warning : scenario.warnings) report.warnings.push_back({.test = {}, .figure = {}, .text = warning});
-  for (const Event& event : data->events("run_failed"))
+  for (const Event& event : runner.events("run_failed"))
     report.warnings.push_back({.test = {}, .figure = {}, .text = event.text("reason")});
   return report;
 }

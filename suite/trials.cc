@@ -32,7 +32,7 @@ class Loop {
   void run() {
     while (next_ < plan_.size()) {
       for (; next_ < plan_.size(); ++next_) take(plan_[next_]);
-      const std::vector<PlannedTrial> more = next_block(plan_, [this] { return results(); });
+      const std::vector<PlannedTrial> more = next_block(plan_, results());
       plan_.insert(plan_.end(), more.begin(), more.end());
     }
   }
@@ -45,10 +45,15 @@ class Loop {
     taker_.take(trial, begun == before_.attempts.end() ? 0 : begun->second);
   }
 
-  RunData results() const {
-    auto data = RunData::load(run_directory_);
-    if (!data) throw MeasurementError(data.error().message);
-    return *std::move(data);
+  std::function<RunData(const std::string&)> results() const {
+    return [directory = run_directory_, reader = std::optional<RunReader>()](const std::string& label) mutable {
+      if (!reader) {
+        auto opened = RunReader::open(directory);
+        if (!opened) throw MeasurementError(opened.error().message);
+        reader = *std::move(opened);
+      }
+      return reader->of(label);
+    };
   }
 
   Duration left() const {
@@ -117,7 +122,8 @@ std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario) {
   return plan;
 }
 
-std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan, const std::function<RunData()>& results) {
+std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan,
+                                     const std::function<RunData(const std::string&)>& results) {
   std::map<std::string, const PlannedTrial*> last;
   for (const PlannedTrial& trial : plan) {
     const PlannedTrial*& known = last[trial.entry.label];
@@ -127,11 +133,9 @@ std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan, cons
     const scenarios::Trials& wanted = entry.second->entry.scenario->trials;
     return wanted.ci_width <= 0 || entry.second->index + 1 >= wanted.max;
   });
-  if (last.empty()) return {};
-  const RunData data = results();
   std::vector<PlannedTrial> block;
   for (const auto& [label, trial] : last)
-    if (!precise(data, *trial)) block.push_back(plan_trial(trial->entry, trial->index + 1));
+    if (!precise(results(label), *trial)) block.push_back(plan_trial(trial->entry, trial->index + 1));
   if (!block.empty()) shuffle(block, block.front().entry.scenario->seed, block.front().index);
   return block;
 }

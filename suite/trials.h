@@ -14,6 +14,7 @@
 #include "scenarios/testbed.h"
 #include "suite/report/model.h"
 #include "suite/report/run_data.h"
+#include "suite/report/run_reader.h"
 #include "suite/tests/test.h"
 
 namespace cats::suite {
@@ -37,8 +38,10 @@ std::vector<PlannedTrial> plan_trials(const scenarios::Scenario& scenario);
 // One of them, or of those that come when an entry's trials are adaptive.
 PlannedTrial plan_trial(const scenarios::Case& entry, int index);
 // The next block: a trial more of every entry whose trials are adaptive and whose primary figure is not precise enough,
-// by `results`, which are asked for when there is such an entry and hold all trials of the plan. Empty: all are.
-std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan, const std::function<RunData()>& results);
+// by `results`, which are asked for by label when there is such an entry and hold all its trials of the plan. Empty:
+// all are.
+std::vector<PlannedTrial> next_block(const std::vector<PlannedTrial>& plan,
+                                     const std::function<RunData(const std::string&)>& results);
 
 Duration length_of(const PlannedTrial& trial);  // of one attempt, about
 Duration total_length(const std::vector<PlannedTrial>& plan);
@@ -80,6 +83,8 @@ struct Analysis {
 // A pure function of the run directory: `scenario` is its copy, quick() if the run was. A test whose trials did
 // not happen or do not count is an error with its reason.
 Analysis analyse(const RunData& data, const scenarios::Scenario& scenario);
+// The same, with an entry's logs read when it is analysed.
+Analysis analyse(RunReader& reader, const scenarios::Scenario& scenario);
 // One entry of it.
 TestResult analyse(const RunData& data, const scenarios::Case& entry, std::vector<Warning>& warnings);
 

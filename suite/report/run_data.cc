@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/event_log.h"
+#include "base/lines.h"
 #include "suite/report/event_fields.h"
 #include "suite/report/samples_csv.h"
 
@@ -14,12 +15,26 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Events = std::map<std::string, std::vector<Event>, std::less<>>;
 
-void read_log(const fs::path& path, std::int64_t since_ns, Events& events) {
-  auto lines = read_events(path);
+using Periods = std::vector<Period>;
+
+constexpr const char* kRunnerLog = "runner.jsonl";
+
+std::int64_t time_of_event(const Lines& line) {
+  const Json event = Json::parse(line.text, nullptr, false);
+  const auto time = event.is_object() ? event.find("t_ns") : event.end();
+  if (time == event.end() || !time->is_number_integer())
+    throw UsageError(fmt::format("{}: not an event: {}", line.where(0), line.text.substr(0, 80)));
+  return time->get<std::int64_t>();
+}
+
+void read_events_of(const Lines& read, std::int64_t since_ns, Events& events) {
+  auto lines = parse_events(read);
   if (!lines) throw UsageError(lines.error().message);
   for (Json& line : *lines) {
     const auto name = line.at("event").get<std::string>();
-    const auto where = [&] { return fmt::format("{}: {} event {}", path.string(), name, line.dump().substr(0, 120)); };
+    const auto where = [&] {
+      return fmt::format("{}: {} event {}", read.path.string(), name, line.dump().substr(0, 120));
+    };
     if (!line["t_ns"].is_number_integer() || !line.contains("node") || !line["node"].is_string())
       throw UsageError(where() + ": no t_ns or no node");
     if (line["t_ns"].get<std::int64_t>() < since_ns) continue;
@@ -28,6 +43,10 @@ void read_log(const fs::path& path, std::int64_t since_ns, Events& events) {
     event.fields = std::move(line);
     events[name].push_back(std::move(event));
   }
+}
+
+void read_log(const fs::path& path, std::int64_t since_ns, const Periods& periods, Events& events) {
+  for (const Period& period : periods) read_events_of(read_lines(path, period, time_of_event), since_ns, events);
 }
 
 std::vector<fs::path> files(const fs::path& directory, std::string_view ending) {
@@ -43,10 +62,11 @@ std::string host_of(const fs::path& file) {
   return file.filename().string().substr(0, file.filename().string().find('.'));
 }
 
-void read_requests(const fs::path& directory, std::vector<Request>& requests) {
+void read_requests(const fs::path& directory, const Periods& periods, std::vector<Request>& requests) {
   for (const fs::path& file : files(directory, ".requests.csv")) {
     const CsvTable table(
-        file, {"trial", "scheduled_ns", "sent_ns", "done_ns", "instance", "status", "session", "kind", "work_us"});
+        file, {"trial", "scheduled_ns", "sent_ns", "done_ns", "instance", "status", "session", "kind", "work_us"},
+        "scheduled_ns", periods);
     for (std::size_t i = 0; i < table.rows(); ++i)
       requests.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "scheduled_ns"),
                           table.time(i, "sent_ns"), table.time(i, "done_ns"), table.text(i, "instance"),
@@ -55,10 +75,12 @@ void read_requests(const fs::path& directory, std::vector<Request>& requests) {
   }
 }
 
-void read_sessions(const fs::path& directory, std::vector<Session>& sessions) {
+void read_sessions(const fs::path& directory, const Periods& periods, std::vector<Session>& sessions) {
   for (const fs::path& file : files(directory, ".sessions.csv")) {
-    const CsvTable table(file, {"trial", "session", "kind", "started_ns", "connected_ns", "closed_ns", "source", "port",
-                                "service", "outcome"});
+    const CsvTable table(
+        file,
+        {"trial", "session", "kind", "started_ns", "connected_ns", "closed_ns", "source", "port", "service", "outcome"},
+        "started_ns", periods);
     for (std::size_t i = 0; i < table.rows(); ++i)
       sessions.push_back({host_of(file), table.text(i, "trial"), table.text(i, "session"), table.text(i, "kind"),
                           table.integer(i, "started_ns"), table.time(i, "connected_ns"), table.time(i, "closed_ns"),
@@ -66,18 +88,18 @@ void read_sessions(const fs::path& directory, std::vector<Session>& sessions) {
   }
 }
 
-void read_loads(const fs::path& directory, std::vector<Load>& loads) {
+void read_loads(const fs::path& directory, const Periods& periods, std::vector<Load>& loads) {
   for (const fs::path& file : files(directory, ".load.csv")) {
-    const CsvTable table(file, {"trial", "start_ns", "end_ns", "offered", "sent", "answered"});
+    const CsvTable table(file, {"trial", "start_ns", "end_ns", "offered", "sent", "answered"}, "start_ns", periods);
     for (std::size_t i = 0; i < table.rows(); ++i)
       loads.push_back({host_of(file), table.text(i, "trial"), table.integer(i, "start_ns"), table.integer(i, "end_ns"),
                        table.integer(i, "offered"), table.integer(i, "sent"), table.integer(i, "answered")});
   }
 }
 
-void read_connections(const fs::path& directory, std::vector<Connection>& connections) {
+void read_connections(const fs::path& directory, const Periods& periods, std::vector<Connection>& connections) {
   for (const fs::path& file : files(directory, ".connections.csv")) {
-    const CsvTable table(file, {"accepted_ns", "closed_ns", "source", "port"});
+    const CsvTable table(file, {"accepted_ns", "closed_ns", "source", "port"}, "accepted_ns", periods);
     for (std::size_t i = 0; i < table.rows(); ++i)
       connections.push_back({host_of(file), table.integer(i, "accepted_ns"), table.integer(i, "closed_ns"),
                              table.text(i, "source"), table.text(i, "port")});
@@ -147,32 +169,81 @@ Expected<RunData> RunData::load(const fs::path& run_directory, std::int64_t sinc
   return load(std::vector<fs::path>{run_directory}, since_ns);
 }
 
-Expected<RunData> RunData::load(const std::vector<fs::path>& directories, std::int64_t since_ns) {
-  try {
-    Logs logs;
-    for (const fs::path& directory : directories) {
-      const std::vector<fs::path> found = files(directory / "events", ".jsonl");
-      if (found.empty()) return fail("{}: no event logs (events/*.jsonl) there", directory.string());
-      for (const fs::path& log : found) {
-        const std::string node = log.stem().string();
-        logs.nodes.insert(node);
-        read_log(log, node == "runner" ? 0 : since_ns, logs.events);
-      }
-      const fs::path samples = directory / "samples";
-      read_requests(samples, logs.requests);
-      read_sessions(samples, logs.sessions);
-      read_loads(samples, logs.loads);
-      read_connections(samples, logs.connections);
+// Fills Logs. Throws UsageError.
+struct RunData::Reader {
+  Logs& logs;
+
+  static const Periods& always() {
+    static const Periods all{Period{}};
+    return all;
+  }
+
+  void runner(const fs::path& directory) const {
+    if (files(directory / "events", ".jsonl").empty())
+      throw UsageError(fmt::format("{}: no event logs (events/*.jsonl) there", directory.string()));
+    if (const fs::path log = directory / "events" / kRunnerLog; fs::exists(log))
+      read_log(log, 0, always(), logs.events);
+  }
+
+  void others(const fs::path& directory, std::int64_t since_ns, const Periods& periods) const {
+    for (const fs::path& log : files(directory / "events", ".jsonl")) {
+      logs.nodes.insert(log.stem().string());
+      if (log.filename() != kRunnerLog) read_log(log, since_ns, periods, logs.events);
     }
+    const fs::path samples = directory / "samples";
+    read_requests(samples, periods, logs.requests);
+    read_sessions(samples, periods, logs.sessions);
+    read_loads(samples, periods, logs.loads);
+    read_connections(samples, periods, logs.connections);
+  }
+
+  void finish() const {
     for (auto& [name, list] : logs.events)
       std::stable_sort(list.begin(), list.end(), [](const Event& a, const Event& b) { return a.t_ns < b.t_ns; });
     logs.simulated_from_ns = start_of_simulation(logs.events);
     logs.trials = trials_of(logs.events);
-    RunData data;
-    if (const auto& testbeds = named(logs.events, "testbed"); !testbeds.empty())
-      data.testbed_ = testbed_of(testbeds.back());
-    data.logs_ = std::make_shared<const Logs>(std::move(logs));
-    return data;
+  }
+};
+
+RunData::RunData(Logs logs) {
+  if (const auto& testbeds = named(logs.events, "testbed"); !testbeds.empty()) testbed_ = testbed_of(testbeds.back());
+  logs_ = std::make_shared<const Logs>(std::move(logs));
+}
+
+Expected<RunData> RunData::load(const std::vector<fs::path>& directories, std::int64_t since_ns) {
+  try {
+    Logs logs;
+    const Reader reader{logs};
+    for (const fs::path& directory : directories) {
+      reader.runner(directory);
+      reader.others(directory, since_ns, Reader::always());
+    }
+    reader.finish();
+    return RunData(std::move(logs));
+  } catch (const std::exception& error) {
+    return fail("{}", error.what());
+  }
+}
+
+Expected<RunData> RunData::load_runner(const fs::path& run_directory) {
+  try {
+    Logs logs;
+    const Reader reader{logs};
+    reader.runner(run_directory);
+    reader.finish();
+    return RunData(std::move(logs));
+  } catch (const std::exception& error) {
+    return fail("{}", error.what());
+  }
+}
+
+Expected<RunData> RunData::with(const fs::path& run_directory, const Periods& periods) const {
+  try {
+    Logs logs = *logs_;
+    const Reader reader{logs};
+    reader.others(run_directory, 0, periods);
+    reader.finish();
+    return RunData(std::move(logs));
   } catch (const std::exception& error) {
     return fail("{}", error.what());
   }

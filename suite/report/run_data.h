@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/lines.h"
 
 namespace cats::suite {
 
@@ -120,6 +121,8 @@ struct ReceiverInfo {
 
 class RunData {
  public:
+  RunData() = default;
+
   // Reads events/*.jsonl and samples/*.csv. Missing directory, a bad line, a missing column or field, a trial that
   // never ended while a later one began: an error that names file and line.
   // Of all nodes but the runner, only events from `since_ns` on are kept: a long run's trial is checked in little
@@ -127,6 +130,11 @@ class RunData {
   static Expected<RunData> load(const std::filesystem::path& run_directory, std::int64_t since_ns = 0);
   // The same of several, as if they were one: parts of a simulated run whose times do not overlap.
   static Expected<RunData> load(const std::vector<std::filesystem::path>& directories, std::int64_t since_ns = 0);
+
+  // What the runner alone logged: which trials there were, and what became of them.
+  static Expected<RunData> load_runner(const std::filesystem::path& run_directory);
+  // With what the others logged and sampled in `periods`, of whose ends all files are in order (base/lines.h).
+  Expected<RunData> with(const std::filesystem::path& run_directory, const std::vector<Period>& periods) const;
 
   // All events of that name, of all nodes, by time. Empty when there is none.
   std::span<const Event> events(std::string_view name) const;
@@ -179,6 +187,9 @@ class RunData {
     std::vector<SteeringInfo> steering;
     std::vector<ReceiverInfo> receivers;
   };
+
+  struct Reader;
+  explicit RunData(Logs logs);
 
   static Testbed testbed_of(const Event& event);
   const SteeringInfo& steering_of(const std::string& ingress) const;
