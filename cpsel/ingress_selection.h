@@ -41,6 +41,21 @@ class IngressSelection {
     Duration controller_timeout = std::chrono::seconds(3);  // split: without an order for so long it is lost
     std::size_t slots = 64;                                 // of the flow table, per service
     std::vector<Service> services;
+
+    // Of an engine's own configuration of an ingress, which has the same and what else its instances need.
+    template <class Ingress>
+    static Config of(const Ingress& ingress) {
+      Config config{ingress.seed, ingress.cps, ingress.controller_timeout, ingress.slots, {}};
+      for (const auto& service : ingress.services) {
+        Service& own = config.services.emplace_back();
+        own.cs_id = service.cs_id;
+        own.steer_by = service.steer_by;
+        own.age_limit = service.age_limit;
+        own.algorithm = service.algorithm;
+        for (const auto& instance : service.instances) own.capacities[{instance.csci, 0}] = instance.capacity;
+      }
+      return config;
+    }
   };
 
   struct Tunnel {

@@ -21,23 +21,6 @@ std::vector<IpAddress> cs_ids(const IngressConfig& config) {
   return all;
 }
 
-cpsel::IngressSelection::Config selection_config(const IngressConfig& config) {
-  cpsel::IngressSelection::Config selection{.seed = config.seed,
-                                            .cps = config.cps,
-                                            .controller_timeout = config.controller_timeout,
-                                            .slots = config.slots,
-                                            .services = {}};
-  for (const auto& service : config.services) {
-    auto& own = selection.services.emplace_back();
-    own.cs_id = service.cs_id;
-    own.steer_by = service.steer_by;
-    own.age_limit = service.age_limit;
-    own.algorithm = service.algorithm;
-    for (const auto& instance : service.instances) own.capacities[{instance.csci, 0}] = instance.capacity;
-  }
-  return selection;
-}
-
 }  // namespace
 
 IngressAgent::IngressAgent(const IngressConfig& config)
@@ -46,7 +29,7 @@ IngressAgent::IngressAgent(const IngressConfig& config)
       log_(config.events, config.node, clock_),
       paths_(path_services(config)),
       tunnels_(config, namespace_),
-      selection_(scheduler_, log_, selection_config(config), wiring()) {
+      selection_(scheduler_, log_, cpsel::IngressSelection::Config::of(config), wiring()) {
   if (config_.session_timers) kernel::set_conntrack_timeouts(namespace_, *config_.session_timers);
   auto table = kernel::make_nft_flow_table(namespace_, cs_ids(config_), {config_.slots, config_.conntrack});
   flow_writer_ =

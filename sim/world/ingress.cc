@@ -33,23 +33,6 @@ FlowTable::Config Ingress::table_config(const Config& config) {
           .session_timer = config.session_timer};
 }
 
-cpsel::IngressSelection::Config Ingress::selection_config() const {
-  cpsel::IngressSelection::Config selection{.seed = config_.seed,
-                                            .cps = config_.cps,
-                                            .controller_timeout = config_.controller_timeout,
-                                            .slots = config_.slots,
-                                            .services = {}};
-  for (const Service& service : config_.services) {
-    auto& own = selection.services.emplace_back();
-    own.cs_id = service.cs_id;
-    own.steer_by = service.steer_by;
-    own.age_limit = service.age_limit;
-    own.algorithm = service.algorithm;
-    for (const Instance& instance : service.instances) own.capacities[{instance.csci, 0}] = instance.capacity;
-  }
-  return selection;
-}
-
 cpsel::IngressSelection::Wiring Ingress::selection_wiring() {
   return {
       .make = wiring_.make,
@@ -77,7 +60,8 @@ void Ingress::start() {
   watch_timer_ = scheduler_.make_timer();
   patience_ = std::make_unique<Patience>(scheduler_);
   changes_ = std::make_unique<cpsel::SessionChanges>(log_, [this](std::uint32_t mark) { return instance_of(mark); });
-  selection_ = std::make_unique<cpsel::IngressSelection>(scheduler_, log_, selection_config(), selection_wiring());
+  selection_ = std::make_unique<cpsel::IngressSelection>(scheduler_, log_, cpsel::IngressSelection::Config::of(config_),
+                                                         selection_wiring());
   deciding_ = std::make_unique<Lag>(scheduler_, config_.deciding);
   if (session_up_) log_session("");
   selection_->start();

@@ -102,7 +102,6 @@ class Ingress {
 
   static const std::map<std::string, Handler>& handlers();
   static FlowTable::Config table_config(const Config& config);
-  cpsel::IngressSelection::Config selection_config() const;
   cpsel::IngressSelection::Wiring selection_wiring();
   std::optional<std::size_t> find(const IpAddress& cs_id) const;
   const Instance* with_mark(std::uint32_t mark) const;

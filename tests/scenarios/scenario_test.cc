@@ -28,19 +28,6 @@ Scenario load(const std::string& name) {
   return *scenario;
 }
 
-std::string minimal(const std::string& more = "", const std::string& algorithm = "global-min") {
-  return R"(name: small
-topology: three-sites
-interval: 1s
-metrics:
-  steer_by: available_compute
-  declared:
-    - {type: available_compute, level: L0, unit: percent, statistics: mean, format: int}
-tests: [collection]
-algorithm: )" +
-         algorithm + "\n" + more;
-}
-
 // All trials, none repeated.
 Duration length(const Scenario& scenario) { return suite::total_length(suite::plan_trials(scenario)); }
 

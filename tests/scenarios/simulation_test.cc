@@ -15,23 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-std::string with(const std::string& more, const std::string& algorithm = "global-min") {
-  return R"(name: small
-topology: three-sites
-interval: 1s
-metrics:
-  steer_by: available_compute
-  declared:
-    - {type: available_compute, level: L0, unit: percent, statistics: mean, format: int}
-tests: [collection]
-algorithm: )" +
-         algorithm + "\n" + more;
-}
-
 Expected<Scenario> parse(const std::string& text) { return parse_scenario(text, "a.yaml", catalogue()); }
 
 TEST(Simulation, TheEmulatorIsTheDefault) {
-  const auto scenario = parse(with(""));
+  const auto scenario = parse(minimal(""));
   ASSERT_TRUE(scenario) << scenario.error().message;
   EXPECT_EQ(scenario->engine, Engine::emulator);
   EXPECT_EQ(suite::conditions_of(*suite::find_test("collection"), *scenario).engine, "emulator");
@@ -67,7 +54,7 @@ TEST(Simulation, EveryParameterIsReadAndMayBeStudied) {
 
 TEST(Simulation, ALinkRateIsInBitsWithAUnit) {
   const auto rate = [](const std::string& value) {
-    const auto read = parse(with("simulation: {link_rate: " + value + "}\n"));
+    const auto read = parse(minimal("simulation: {link_rate: " + value + "}\n"));
     return read ? fmt::format("{}", read->simulation.link_rate.value_or(0)) : read.error().message;
   };
   EXPECT_EQ(rate("unlimited"), "0");
@@ -83,10 +70,10 @@ TEST(Simulation, ALinkRateIsInBitsWithAUnit) {
 
 TEST(Simulation, WhatTheEmulatorHasAloneIsRefusedThereAndNotElsewhere) {
   const std::string frr = "mode: centralized\ncontroller: {southbound: frr-vtysh}\n";
-  EXPECT_TRUE(parse(with(frr)));
-  EXPECT_THAT(parse(with(frr + "engine: sim\n")).error().message, HasSubstr("\"frr-vtysh\" orders FRRouting"));
+  EXPECT_TRUE(parse(minimal(frr)));
+  EXPECT_THAT(parse(minimal(frr + "engine: sim\n")).error().message, HasSubstr("\"frr-vtysh\" orders FRRouting"));
   // In a mode that does not read it, it is no obstacle.
-  EXPECT_TRUE(parse(with("controller: {southbound: frr-vtysh}\nengine: sim\n")));
+  EXPECT_TRUE(parse(minimal("controller: {southbound: frr-vtysh}\nengine: sim\n")));
 }
 
 // Both worlds in one run: entries of either, which keep their labels when they are taken apart.
@@ -125,12 +112,12 @@ TEST(Simulation, AScenarioWithoutCasesIsOnItsEngine) {
 
 TEST(Simulation, WhatOneEngineCannotRunIsRefusedForItsEntries) {
   const std::string both = "engine: [emulator, sim]\n";
-  EXPECT_TRUE(parse(with(both)));
-  EXPECT_TRUE(parse(with(both, "[global-min, ./mine.so]")));
-  EXPECT_THAT(parse(with("mode: centralized\ncontroller: {southbound: frr-vtysh}\n" + both)).error().message,
+  EXPECT_TRUE(parse(minimal(both)));
+  EXPECT_TRUE(parse(minimal(both, "[global-min, ./mine.so]")));
+  EXPECT_THAT(parse(minimal("mode: centralized\ncontroller: {southbound: frr-vtysh}\n" + both)).error().message,
               HasSubstr("\"frr-vtysh\" orders FRRouting"));
   // The command's own value takes the place of both.
-  const auto one = with_values(with(both), {"engine=sim"});
+  const auto one = with_values(minimal(both), {"engine=sim"});
   ASSERT_TRUE(one) << one.error().message;
   const auto simulated = parse(*one);
   ASSERT_TRUE(simulated) << simulated.error().message;
@@ -192,7 +179,7 @@ TEST(Simulation, ShippedScenariosSayWhatToLeaveOut) {
 TEST(Simulation, AnAlgorithmThatNeedsRepliesIsNotSimulatedEither) {
   Catalogue known = catalogue();
   known.algorithms.push_back({"peak-ewma", "", {}, true});
-  const auto refused = parse_scenario(with("engine: sim\n", "peak-ewma"), "a.yaml", known);
+  const auto refused = parse_scenario(minimal("engine: sim\n", "peak-ewma"), "a.yaml", known);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("the simulator's is not told yet"));
 }
