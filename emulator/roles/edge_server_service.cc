@@ -56,8 +56,8 @@ void Service::work(const http::Request& request, const http::Reply& reply) {
     return reply(http::problem(
         400, "us: \"" + us->second.substr(0, 40) + "\" is not a whole number of 0 to " + std::to_string(kMaxWorkUs)));
 
-  const auto done = [reply, this](const WorkDone& work) {
-    reply({200, fmt::format(R"({{"instance":"{}","queue_ns":{},"service_ns":{}}})", instance_, work.queued.count(),
+  const auto done = [reply, instance = instance_](const WorkDone& work) {
+    reply({200, fmt::format(R"({{"instance":"{}","queue_ns":{},"service_ns":{}}})", instance, work.queued.count(),
                             work.service.count())});
   };
   if (!pool_.submit(request.received, std::chrono::microseconds(value), done))

@@ -26,7 +26,8 @@ TcpTraffic tcp_traffic(int socket);
 
 class Service {
  public:
-  // Replies name `instance`. Throws SystemError when it cannot listen on an address.
+  // Replies name `instance`. What works in `pool` may outlive the service, not `io`. Throws SystemError when it cannot
+  // listen on an address.
   Service(boost::asio::io_context& io, std::string instance, WorkPool& pool, ConnectionLog& connections,
           const std::vector<IpAddress>& addresses, std::uint16_t port);
 

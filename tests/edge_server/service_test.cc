@@ -31,9 +31,9 @@ class ServiceTest : public testing::Test {
   }
 
   support::TemporaryDirectory directory_;
+  support::IoThread thread_;
   WorkPool pool_{1, 2, [](pid_t) {}};
   ConnectionLog connections_{directory_.path(), "es1"};
-  support::IoThread thread_;
   std::optional<Service> service_;
 };
 
