@@ -14,7 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using Events = std::map<std::string, std::vector<Event>, std::less<>>;
-
 using Periods = std::vector<Period>;
 
 constexpr const char* kRunnerLog = "runner.jsonl";
