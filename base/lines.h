@@ -31,8 +31,8 @@ struct Lines {
 using TimeOfLine = std::function<std::int64_t(const Lines& line)>;
 
 // From octet `begin` on, at which a line begins, those of `period`. Of both of its ends: every line before some place
-// of the file has a time before it, and no line behind that place has. So the place is found by halving, and no more is
-// read than is returned. A last line without end (a killed writer) is left out. Throws SystemError.
+// of the file has a time before it, and no line behind that place has. So the place is found by halving, and
+// little more is read than is returned. A last line without end (a killed writer) is left out. Throws SystemError.
 Lines read_lines(const std::filesystem::path& path, const Period& period = {}, const TimeOfLine& time_of = {},
                  std::uintmax_t begin = 0);
 
