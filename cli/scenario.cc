@@ -113,13 +113,6 @@ void add_run_options(CLI::App& command, Options& options) {
   command.add_flag("--json", options.json, "print report.json instead of the summary");
 }
 
-void add_threads(CLI::App& command, Options& options) {
-  command
-      .add_option("--threads", options.threads,
-                  "simulate so many trials at once (default: one for each core); the outcome is the same")
-      ->check(CLI::Range(1U, kMostThreads));
-}
-
 // Of mpirun's processes one runs the scenario, prints and writes its run directory; the others work for it.
 void run_as_rank_0(Session& session, Options& options, const std::function<void()>& run) {
   const std::unique_ptr<suite::Ranks> ranks = suite::ranks_of_job();
@@ -130,6 +123,38 @@ void run_as_rank_0(Session& session, Options& options, const std::function<void(
   } catch (const Interrupted&) {
     session.exit_status = kInterrupted;
   }
+}
+
+// A scenario of the emulator's, or of both engines, becomes one of the simulator's alone, and the run directory's copy
+// of it says so.
+scenarios::Scenario in_simulator(const Session& session, const Options& options) {
+  scenarios::Scenario scenario = to_run(session, options);
+  if (!scenarios::runs_on(scenario, Engine::emulator)) return scenario;
+  if (!options.resume.empty())
+    throw UsageError(fmt::format("{} holds a run with the emulator: catsbench scenario --resume {} goes on with it",
+                                 options.resume, options.resume));
+  Options simulated = options;
+  simulated.values.emplace_back("engine=sim");
+  return load(session, simulated);
+}
+
+// A command that runs what `chosen` makes of its options.
+CLI::App* add_runner(CLI::App& app, Session& session, const std::string& name,
+                     scenarios::Scenario (*chosen)(const Session&, const Options&), const std::string& help) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(name, help);
+  add_run_options(*command, *options);
+  command
+      ->add_option("--threads", options->threads,
+                   "simulate so many trials at once (default: one for each core); the outcome is the same")
+      ->check(CLI::Range(1U, kMostThreads));
+  command->add_option("--resume", options->resume, "go on with a run that was broken off");
+  command->callback([&session, options, chosen, name] {
+    run_as_rank_0(session, *options, [&] {
+      session.exit_status = suite::exit_status(run_and_print(session, *options, chosen(session, *options), name));
+    });
+  });
+  return command;
 }
 
 }  // namespace
@@ -196,63 +221,31 @@ suite::Report run(const Session& session, const Options& options, const scenario
 }
 
 void add_scenario(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
   CLI::App* command =
-      app.add_subcommand("scenario",
-                         "Run a scenario: build its network, run its tests, write a report\n"
-                         "Exit status: 0 all passed, 1 a test failed, 2 scenario or machine at fault, 3 not measured\n"
-                         "Examples:\n"
-                         "  sudo catsbench scenario distributed.yaml\n"
-                         "  sudo catsbench scenario my.yaml --quick --out results/first\n"
-                         "  sudo catsbench scenario distributed --set interval=200ms --set algorithm=round-robin\n"
-                         "  sudo catsbench scenario --resume runs/20261122T025118Z-distributed");
-  add_run_options(*command, *options);
-  add_threads(*command, *options);
-  command->add_option("--resume", options->resume, "go on with a run that was broken off");
+      add_runner(app, session, "scenario", to_run,
+                 "Run a scenario: build its network, run its tests, write a report\n"
+                 "Exit status: 0 all passed, 1 a test failed, 2 scenario or machine at fault, 3 not measured\n"
+                 "Examples:\n"
+                 "  sudo catsbench scenario distributed.yaml\n"
+                 "  sudo catsbench scenario my.yaml --quick --out results/first\n"
+                 "  sudo catsbench scenario distributed --set interval=200ms --set algorithm=round-robin\n"
+                 "  sudo catsbench scenario --resume runs/20261122T025118Z-distributed");
   command->footer([&session] { return scenarios::describe(suite::catalogue(session.shipped / "topologies")); });
-  command->callback([&session, options] {
-    run_as_rank_0(session, *options, [&] {
-      session.exit_status = suite::exit_status(run_and_print(session, *options, to_run(session, *options), "scenario"));
-    });
-  });
-}
-
-// A scenario of the emulator's, or of both engines, becomes one of the simulator's alone, and the run directory's copy
-// of it says so.
-scenarios::Scenario in_simulator(const Session& session, Options& options) {
-  scenarios::Scenario scenario = to_run(session, options);
-  if (!scenarios::runs_on(scenario, Engine::emulator)) return scenario;
-  if (!options.resume.empty())
-    throw UsageError(fmt::format("{} holds a run with the emulator: catsbench scenario --resume {} goes on with it",
-                                 options.resume, options.resume));
-  options.values.emplace_back("engine=sim");
-  return load(session, options);
 }
 
 void add_sim(CLI::App& app, Session& session) {
-  auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("sim",
-                         "Run a scenario in the simulator: virtual time, no root, the same seed gives the same logs\n"
-                         "Whatever `engine` the file names, also when it names both. What the simulator takes for "
-                         "network, routers and processes: "
-                         "docs/simulator.md.\n"
-                         "Exit status: 0 all passed, 1 a test failed, 2 the scenario is at fault, 3 not measured\n"
-                         "Examples:\n"
-                         "  catsbench sim distributed.yaml\n"
-                         "  catsbench sim hybrid.yaml --quick --set simulation.link_delay=[50us,5ms]\n"
-                         "  catsbench sim study.yaml --threads 2 --out results/study\n"
-                         "  catsbench sim --resume results/study\n"
-                         "  mpirun -n 4 catsbench sim study.yaml --out results/study");
-  add_run_options(*command, *options);
-  add_threads(*command, *options);
-  command->add_option("--resume", options->resume, "go on with a simulated run that was broken off");
-  command->callback([&session, options] {
-    run_as_rank_0(session, *options, [&] {
-      session.exit_status =
-          suite::exit_status(run_and_print(session, *options, in_simulator(session, *options), "sim"));
-    });
-  });
+  add_runner(app, session, "sim", in_simulator,
+             "Run a scenario in the simulator: virtual time, no root, the same seed gives the same logs\n"
+             "Whatever `engine` the file names, also when it names both. What the simulator takes for "
+             "network, routers and processes: "
+             "docs/simulator.md.\n"
+             "Exit status: 0 all passed, 1 a test failed, 2 the scenario is at fault, 3 not measured\n"
+             "Examples:\n"
+             "  catsbench sim distributed.yaml\n"
+             "  catsbench sim hybrid.yaml --quick --set simulation.link_delay=[50us,5ms]\n"
+             "  catsbench sim study.yaml --threads 2 --out results/study\n"
+             "  catsbench sim --resume results/study\n"
+             "  mpirun -n 4 catsbench sim study.yaml --out results/study");
 }
 
 void add_verify(CLI::App& app, Session& session) {

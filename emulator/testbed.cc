@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "emulator/control_plane.h"
+#include "scenarios/deployment.h"
 
 namespace cats {
 namespace {

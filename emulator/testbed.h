@@ -13,7 +13,6 @@
 #include "emulator/agents.h"
 #include "emulator/preflight.h"
 #include "emulator/world.h"
-#include "scenarios/deployment.h"
 #include "scenarios/testbed.h"
 
 namespace cats {
@@ -40,12 +39,7 @@ class EmulatedTestbed final : public scenarios::Testbed {
 
   Instant now() const override { return MonotonicClock().now(); }
   void sleep_until(Instant when) override;
-  const std::vector<scenarios::Site>& sites() const override { return deployment_.sites; }
-  const std::vector<std::string>& ingresses() const override { return deployment_.ingresses; }
-  const std::vector<std::string>& hosts() const override { return deployment_.hosts; }
-  const std::vector<std::string>& deciders() const override { return deployment_.deciders; }
-  const std::vector<scenarios::Ingress>& steering() const override { return deployment_.steering; }
-  const std::vector<scenarios::Receiver>& receivers() const override { return deployment_.receivers; }
+  const scenarios::Deployment& deployment() const override { return deployment_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
   void lose(const std::string& node, scenarios::Part part) override;
   void restore(const std::string& node, scenarios::Part part) override;

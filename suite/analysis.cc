@@ -80,9 +80,9 @@ void warn_of_trials(const RunData& data, const scenarios::Scenario& scenario, st
           {trial.test, "",
            fmt::format("trial {}, attempt {} did not count: {}", trial.index, trial.attempt + 1, *trial.voided)});
   if (scenario.trials.min < kLeastTrialsForInterval)
-    warnings.push_back(
-        {"", "",
-         fmt::format("{} trials: figures are judged by their value, not by their interval", scenario.trials.min)});
+    warnings.push_back({"", "",
+                        fmt::format("{} trials: figures are judged by the range of the trials, not by an interval",
+                                    scenario.trials.min)});
 }
 
 }  // namespace

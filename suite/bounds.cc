@@ -34,11 +34,9 @@ BoundResult judge_one(const scenarios::FigureBound& bound, const TestResult& ent
   result.value = found->value;
   result.ci95 = found->ci95;
   if (!result.reason.empty()) return result;
-  Figure figure = *found;
-  figure.reason.clear();
-  judge(figure, {bound.op, bound.value});
-  result.verdict = figure.verdict.value();
-  result.reason = figure.reason;
+  Judgement judged = judgement(entry, bound.figure, {bound.op, bound.value});
+  result.verdict = judged.verdict;
+  result.reason = std::move(judged.reason);
   return result;
 }
 

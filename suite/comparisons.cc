@@ -12,13 +12,6 @@
 namespace cats::suite {
 namespace {
 
-std::optional<double> value_of(const TrialResult& trial, std::string_view figure) {
-  if (trial.error) return std::nullopt;
-  for (const auto& [figure_name, value] : trial.figures)
-    if (figure_name == figure) return value;
-  return std::nullopt;
-}
-
 struct Pairs {
   std::vector<double> a, b;
 };
@@ -31,8 +24,8 @@ Expected<Pairs> pairs_of(const TestResult& a, const TestResult& b, std::string_v
       if (left.index != right.index || left.error || right.error) continue;
       if (left.seed != right.seed)
         return fail("trial {} has seed {} in a and {} in b", left.index, left.seed, right.seed);
-      const auto x = value_of(left, figure);
-      const auto y = value_of(right, figure);
+      const auto x = left.value(figure);
+      const auto y = right.value(figure);
       if (!x || !y) continue;
       pairs.a.push_back(*x);
       pairs.b.push_back(*y);
@@ -97,13 +90,6 @@ bool comparable(const TestResult& entry, std::string_view figure) {
 
 }  // namespace
 
-std::vector<double> trial_values(const TestResult& entry, std::string_view figure) {
-  std::vector<double> values;
-  for (const TrialResult& trial : entry.trials)
-    if (const auto value = value_of(trial, figure)) values.push_back(*value);
-  return values;
-}
-
 Comparison compare_figure(const TestResult& a, const TestResult& b, std::string_view figure, bool may_be_unpaired) {
   const Figure& left = *a.find(figure);
   const Figure& right = *b.find(figure);
@@ -118,7 +104,7 @@ Comparison compare_figure(const TestResult& a, const TestResult& b, std::string_
     fill(comparison, stats::compare_paired(pairs->a, pairs->b, comparison.scale));
   } else if (may_be_unpaired) {
     comparison.paired = false;
-    fill(comparison, stats::compare_unpaired(trial_values(a, figure), trial_values(b, figure), comparison.scale));
+    fill(comparison, stats::compare_unpaired(a.values(figure), b.values(figure), comparison.scale));
   } else {
     fill(comparison, tl::make_unexpected(pairs.error()));
   }

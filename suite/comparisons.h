@@ -26,7 +26,4 @@ Comparison compare_figure(const TestResult& a, const TestResult& b, std::string_
 // Sets p_adjusted of [first, last), one family.
 void adjust(std::vector<Comparison>::iterator first, std::vector<Comparison>::iterator last);
 
-// The values of `figure` over the trials that have one, by index.
-std::vector<double> trial_values(const TestResult& entry, std::string_view figure);
-
 }  // namespace cats::suite

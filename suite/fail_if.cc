@@ -60,7 +60,7 @@ FailIfResult judge_one(const FailIf& condition, const Comparison& comparison, co
     }
     change = {change.lo - 1, change.hi - 1};
   } else if (condition.relative) {
-    const double reference = stats::mean(trial_values(*entry.a, comparison.figure));
+    const double reference = stats::mean(entry.a->values(comparison.figure));
     change = {relative(change.lo, reference), relative(change.hi, reference)};
   }
   result.change = change;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/random.h"
-#include "suite/comparisons.h"
 #include "suite/report/figure.h"
 #include "suite/stats/enough.h"
 #include "suite/take_trial.h"
@@ -83,7 +82,7 @@ bool precise(const RunData& results, const PlannedTrial& trial) {
   const TestResult result = analyse(results, trial.entry, ignored);
   const Figure* figure = result.find(trial.test->primary_figure());
   if (figure == nullptr) return false;
-  const std::vector<double> values = trial_values(result, trial.test->primary_figure());
+  const std::vector<double> values = result.values(trial.test->primary_figure());
   return stats::enough(values, trial.entry.scenario->trials.ci_width, scale_of(*figure));
 }
 

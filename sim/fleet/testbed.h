@@ -48,13 +48,8 @@ class FleetTestbed final : public scenarios::Testbed {
   void sleep_until(Instant when) override;
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
 
-  // None, whatever the scenario says: ten thousand names would say nothing.
-  const std::vector<scenarios::Site>& sites() const override { return sites_; }
-  const std::vector<std::string>& ingresses() const override { return names_; }
-  const std::vector<std::string>& hosts() const override { return names_; }
-  const std::vector<std::string>& deciders() const override { return names_; }
-  const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
-  const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
+  // Empty, whatever the scenario says: ten thousand names would say nothing.
+  const scenarios::Deployment& deployment() const override { return none_; }
   // What is lost in a fleet its scenario says. They throw MeasurementError.
   void lose(const std::string& node, scenarios::Part part) override;
   void restore(const std::string& node, scenarios::Part part) override;
@@ -86,10 +81,7 @@ class FleetTestbed final : public scenarios::Testbed {
   EventLog log_;
   std::optional<scenarios::Scenario> scenario_;
   std::string trial_;  // of the fleet that is there
-  std::vector<scenarios::Site> sites_;
-  std::vector<std::string> names_;
-  std::vector<scenarios::Ingress> steering_;
-  std::vector<scenarios::Receiver> receivers_;
+  scenarios::Deployment none_;
 };
 
 }  // namespace cats::sim::fleet

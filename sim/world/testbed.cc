@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "cpsel/metrics_json.h"
 #include "cpsel/plugin/maker.h"
+#include "scenarios/deployment.h"
 
 namespace cats::sim {
 namespace {

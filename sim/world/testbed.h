@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "scenarios/deployment.h"
 #include "scenarios/preflight.h"
 #include "scenarios/scenario.h"
 #include "scenarios/testbed.h"
@@ -48,12 +47,7 @@ class SimulatedTestbed final : public scenarios::Testbed {
   Instant now() const override { return clock_.now(); }
   // Throws Interrupted on Ctrl-C, AlgorithmFailed when a library of the user's has failed, as command() does.
   void sleep_until(Instant when) override;
-  const std::vector<scenarios::Site>& sites() const override { return deployment_.sites; }
-  const std::vector<std::string>& ingresses() const override { return deployment_.ingresses; }
-  const std::vector<std::string>& hosts() const override { return deployment_.hosts; }
-  const std::vector<std::string>& deciders() const override { return deployment_.deciders; }
-  const std::vector<scenarios::Ingress>& steering() const override { return deployment_.steering; }
-  const std::vector<scenarios::Receiver>& receivers() const override { return deployment_.receivers; }
+  const scenarios::Deployment& deployment() const override { return deployment_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override;
   void lose(const std::string& node, scenarios::Part part) override;
   void restore(const std::string& node, scenarios::Part part) override;

@@ -42,6 +42,12 @@ TrialResult& result_of(TestResult& result, const Trial& trial) {
   throw std::logic_error("a figure of a trial that the result does not list");
 }
 
+Figure& figure_of(TestResult& result, const std::string& figure_name) {
+  for (auto& [known, figure] : result.figures)
+    if (known == figure_name) return figure;
+  throw std::logic_error("no figure is called " + figure_name);
+}
+
 std::string text(double value, const std::string& unit) {
   return fmt::format("{:.4g}{}", value, unit == "1" || unit.empty() ? "" : " " + unit);
 }
@@ -106,29 +112,36 @@ void set_verdict(Figure& figure, Verdict verdict, std::string reason) {
   if (!reason.empty()) figure.reason = std::move(reason);
 }
 
-void judge(Figure& figure, const stats::Bound& bound) {
+Judgement judgement(const TestResult& result, const std::string& figure_name, const stats::Bound& bound) {
+  const Figure& figure = *result.find(figure_name);
+  std::optional<stats::Interval> interval = figure.ci95;
+  if (figure.trials < kLeastTrialsForInterval) {
+    const std::vector<double> values = result.values(figure_name);
+    const auto [lo, hi] = std::ranges::minmax(values);
+    interval = {lo, hi};
+  }
+  const Verdict verdict = stats::judge(*figure.value, interval, bound);
+  if (verdict == Verdict::pass) return {verdict, ""};
+  return {verdict, fmt::format("{} [{:.4g}, {:.4g}], must be {} {:.4g}", text(*figure.value, figure.unit), interval->lo,
+                               interval->hi, bound.op, bound.value)};
+}
+
+void judge(TestResult& result, const std::string& figure_name, const stats::Bound& bound) {
+  Figure& figure = figure_of(result, figure_name);
   figure.bound = bound;
   if (!figure.value) return set_verdict(figure, Verdict::error, "");
-  const bool by_interval = figure.trials >= kLeastTrialsForInterval;
-  const Verdict verdict = stats::judge(*figure.value, by_interval ? figure.ci95 : std::nullopt, bound);
-  std::string seen = text(*figure.value, figure.unit);
-  if (by_interval) seen += fmt::format(" [{:.4g}, {:.4g}]", figure.ci95->lo, figure.ci95->hi);
-  set_verdict(figure, verdict,
-              verdict == Verdict::pass ? "" : fmt::format("{}, must be {} {:.4g}", seen, bound.op, bound.value));
+  Judgement judged = judgement(result, figure_name, bound);
+  set_verdict(figure, judged.verdict, std::move(judged.reason));
 }
 
 void judge_every(TestResult& result, const std::string& figure_name, const stats::Bound& bound) {
-  const auto found = std::find_if(result.figures.begin(), result.figures.end(),
-                                  [&](const auto& entry) { return entry.first == figure_name; });
-  if (found == result.figures.end()) throw std::logic_error("no figure is called " + figure_name);
-  Figure& figure = found->second;
+  Figure& figure = figure_of(result, figure_name);
   figure.bound = bound;
   for (const TrialResult& trial : result.trials)
-    for (const auto& [trial_figure, value] : trial.figures)
-      if (trial_figure == figure_name && value && !bound.holds(*value))
-        return set_verdict(figure, Verdict::fail,
-                           fmt::format("{} in trial {}, must be {} {:.4g}", text(*value, figure.unit), trial.index,
-                                       bound.op, bound.value));
+    if (const auto value = trial.value(figure_name); value && !bound.holds(*value))
+      return set_verdict(figure, Verdict::fail,
+                         fmt::format("{} in trial {}, must be {} {:.4g}", text(*value, figure.unit), trial.index,
+                                     bound.op, bound.value));
   const bool complete =
       figure.trials == static_cast<int>(std::count_if(result.trials.begin(), result.trials.end(),
                                                       [](const TrialResult& trial) { return !trial.error; }));

@@ -12,8 +12,8 @@
 
 namespace cats::suite {
 
-// Two trials give an interval of t = 12.7 standard errors, which says nothing: below three, the value is judged alone,
-// as in a quick run (which the report marks as not conforming).
+// Two trials give an interval of t = 12.7 standard errors, which says nothing: below three, as in a quick run (which
+// the report marks as not conforming), verdicts come from the range of the trials' values instead.
 inline constexpr int kLeastTrialsForInterval = 3;
 
 // Figure::ci_method of figures that are ratios.
@@ -48,8 +48,15 @@ struct TrialSamples {
 Figure& add_figure(TestResult& result, const std::string& name, const FigureKind& kind,
                    std::vector<TrialSamples> trials);
 
-// Sets bound, verdict and reason from the interval. A trial without a value makes it an error.
-void judge(Figure& figure, const stats::Bound& bound);
+// What a figure of the result, which has a value, is against a bound: from the interval, wholly within it or not.
+struct Judgement {
+  Verdict verdict = Verdict::error;
+  std::string reason;  // "" when it passes
+};
+Judgement judgement(const TestResult& result, const std::string& figure, const stats::Bound& bound);
+
+// Sets bound, verdict and reason so. A figure without a value is an error.
+void judge(TestResult& result, const std::string& figure, const stats::Bound& bound);
 // For what must hold each time: one trial outside the bound fails, whatever the interval.
 void judge_every(TestResult& result, const std::string& figure, const stats::Bound& bound);
 // For what must be exactly `target` (0 violations, coverage 1) in every trial: one violation fails. `n` is how many

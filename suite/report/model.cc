@@ -2,10 +2,24 @@
 
 namespace cats::suite {
 
+std::optional<double> TrialResult::value(std::string_view figure) const {
+  if (error) return std::nullopt;
+  for (const auto& [figure_name, value] : figures)
+    if (figure_name == figure) return value;
+  return std::nullopt;
+}
+
 const Figure* TestResult::find(std::string_view figure) const {
   for (const auto& [figure_name, value] : figures)
     if (figure_name == figure) return &value;
   return nullptr;
+}
+
+std::vector<double> TestResult::values(std::string_view figure) const {
+  std::vector<double> values;
+  for (const TrialResult& trial : trials)
+    if (const auto value = trial.value(figure)) values.push_back(*value);
+  return values;
 }
 
 int exit_status(const Report& report) {

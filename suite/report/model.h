@@ -52,6 +52,7 @@ struct TrialResult {
   std::vector<std::pair<std::string, std::optional<double>>> figures;
   std::optional<std::string> error;
 
+  std::optional<double> value(std::string_view figure) const;
   bool operator==(const TrialResult&) const = default;
 };
 
@@ -72,6 +73,8 @@ struct TestResult {
   std::vector<TrialResult> trials;
 
   const Figure* find(std::string_view figure) const;
+  // Of the trials that have one, by index.
+  std::vector<double> values(std::string_view figure) const;
   bool operator==(const TestResult&) const = default;
 };
 

@@ -208,9 +208,12 @@ class Collection final : public Test {
     }
     const double tolerance = input.conditions.number("tolerance_points");
     const FigureKind points{"points", "max", "both", "events/runner.jsonl, events/<edge server>.jsonl"};
-    judge(add_figure(result, "collection_error_points", points, errors), {"<=", tolerance});
-    if (published.size() == errors.size())
-      judge(add_figure(result, "published_error_points", points, published), {"<=", tolerance});
+    add_figure(result, "collection_error_points", points, errors);
+    judge(result, "collection_error_points", {"<=", tolerance});
+    if (published.size() == errors.size()) {
+      add_figure(result, "published_error_points", points, published);
+      judge(result, "published_error_points", {"<=", tolerance});
+    }
     judge_scores(input, result, deviations, sites);
     for (const int level : kLevels)
       add_figure(result, fmt::format("utilisation_percent.{}", level), {"%", "mean", "outside", "events/runner.jsonl"},
@@ -237,8 +240,8 @@ class Collection final : public Test {
     if (scores) {
       add_figure(result, "score_deviation", scale, std::move(deviations));
       judge_every(result, "score_deviation", {"<=", 0.001});
-      judge(add_figure(result, "site_difference", share, std::move(sites)),
-            {"<=", input.conditions.number("site_tolerance")});
+      add_figure(result, "site_difference", share, std::move(sites));
+      judge(result, "site_difference", {"<=", input.conditions.number("site_tolerance")});
       return;
     }
     for (const auto& [figure, kind] : {std::pair{"score_deviation", scale}, std::pair{"site_difference", share}}) {

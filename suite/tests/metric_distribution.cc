@@ -155,9 +155,9 @@ class MetricDistribution final : public Test {
     const double least = input.conditions.number("tolerance_ms");
     const double tolerance = std::max(way.by_bgp() ? least : std::min(least, kUnheldTolerance_ms),
                                       input.conditions.number("tolerance_share") * to_ms(input.conditions.interval));
-    judge(
-        add_figure(result, "interval_error_ms" + way.suffix, {"ms", "p99", "dut", way.received(), way.labels}, errors),
-        {"<=", tolerance});
+    const std::string interval_error_ms = "interval_error_ms" + way.suffix;
+    add_figure(result, interval_error_ms, {"ms", "p99", "dut", way.received(), way.labels}, errors);
+    judge(result, interval_error_ms, {"<=", tolerance});
   }
 
   static void add_age(const RunData& data, const WayView& way, TestResult& result) {

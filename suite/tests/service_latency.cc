@@ -285,8 +285,8 @@ class ServiceLatency final : public Test {
       const std::string file = "samples/<host>.requests.csv";
       add_figure(result, "latency_ms" + suffix, {"ms", "mean", "outside", file}, latency);
       add_figure(result, "latency_ms" + suffix + ".p99.9", {"ms", "p99.9", "outside", file}, tail);
-      Figure& met = add_figure(result, "sla_share" + suffix, {"1", "share", "outside", file}, share);
-      if (period == Period::after) judge(met, {">=", input.conditions.number("sla_share")});
+      add_figure(result, "sla_share" + suffix, {"1", "share", "outside", file}, share);
+      if (period == Period::after) judge(result, "sla_share" + suffix, {">=", input.conditions.number("sla_share")});
     }
   }
 };

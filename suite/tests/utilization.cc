@@ -128,11 +128,10 @@ class HalfFigures {
   }
 
   void judge_ratio() {
-    Figure& figure = result_.figures.back().second;
     if (input_.conditions.algorithm == kMultipath)
-      set_verdict(figure, Verdict::not_applicable, "the algorithm is the baseline itself");
+      set_verdict(result_.figures.back().second, Verdict::not_applicable, "the algorithm is the baseline itself");
     else
-      judge(figure, {"<", 1});
+      judge(result_, "bias_ratio", {"<", 1});
   }
 
   void add_half(const std::vector<Use>& halves, const Half& half, const std::string& algorithm) {
@@ -215,7 +214,7 @@ class Utilization final : public Test {
 
   const std::vector<scenarios::Parameter>& parameters() const override {
     static const std::vector<scenarios::Parameter> list{
-        {"measure_s", "s", 20, 6, 1, 3600, "of each half, with the workload running"},
+        {"measure_s", "s", 20, 5, 1, 3600, "of each half, with the workload running"},
         {"settle_s", "s", 3, 2, 0, 3600, "of each half, from the workload's start to the measuring"},
     };
     return list;

@@ -48,7 +48,7 @@ TEST_F(FigureTest, TheValueIsTheMeanOverTrials) {
 
 TEST_F(FigureTest, WhatCouldNotBeComputedIsAnErrorWithItsReason) {
   Figure& figure = add({{}, {}, {}});
-  judge(figure, {"<=", 3});
+  judge(result_, "f", {"<=", 3});
   EXPECT_FALSE(figure.value);
   EXPECT_EQ(figure.verdict, Verdict::error);
   EXPECT_THAT(figure.reason, HasSubstr("no samples"));
@@ -58,15 +58,22 @@ TEST_F(FigureTest, WhatCouldNotBeComputedIsAnErrorWithItsReason) {
 
 TEST_F(FigureTest, AWideIntervalIsInconclusive) {
   Figure& figure = add({{1}, {2}, {6}});
-  judge(figure, {"<=", 4});
+  judge(result_, "f", {"<=", 4});
   EXPECT_EQ(figure.verdict, Verdict::inconclusive);
   EXPECT_THAT(figure.reason, HasSubstr("must be <= 4"));
 }
 
-TEST_F(FigureTest, TwoTrialsAreJudgedByTheirValue) {
-  Figure& figure = add({{1}, {3}});
-  judge(figure, {"<=", 4});
-  EXPECT_EQ(figure.verdict, Verdict::pass);
+TEST_F(FigureTest, TwoTrialsAreJudgedByTheirRange) {
+  const auto verdict = [this](double bound) {
+    result_.figures.clear();
+    for (TrialResult& trial : result_.trials) trial.figures.clear();
+    Figure& figure = add({{1}, {3}});
+    judge(result_, "f", {"<=", bound});
+    return *figure.verdict;
+  };
+  EXPECT_EQ(verdict(3), Verdict::pass);
+  EXPECT_EQ(verdict(2.5), Verdict::inconclusive);
+  EXPECT_EQ(verdict(0.5), Verdict::fail);
 }
 
 TEST_F(FigureTest, ZeroInManyStatesItsBound) {

@@ -27,26 +27,24 @@ class VirtualClock final : public Clock {
 class FakeTestbed final : public scenarios::Testbed {
  public:
   explicit FakeTestbed(VirtualClock& clock) : clock_(clock) {
+    deployment_.ingresses = {"r1"};
+    deployment_.hosts = {"h1", "h2"};
     for (int i = 1; i <= 3; ++i)
-      sites_.push_back({fmt::format("es{}", i), IpAddress::of(fmt::format("2001:2:0:100{}::2", i)),
-                        IpAddress::of("2001:2:0:c5::1"), fmt::format("r{}", i + 1), 0.2});
+      deployment_.sites.push_back({fmt::format("es{}", i), IpAddress::of(fmt::format("2001:2:0:100{}::2", i)),
+                                   IpAddress::of("2001:2:0:c5::1"), fmt::format("r{}", i + 1), 0.2});
   }
 
   Instant now() const override { return clock_.now(); }
   void configure(const scenarios::Scenario& scenario) override {
     configured.push_back(scenario.algorithm.name);
     const bool controlled = scenario.mode == scenarios::Mode::centralized;
-    deciders_ = {controlled ? "sdn" : "r1"};
-    steering_ = {{"r1", deciders_[0], deciders_[0]}};
-    receivers_ = {{deciders_[0], controlled ? "rest" : "bgp"}};
+    const std::string decider = controlled ? "sdn" : "r1";
+    deployment_.deciders = {decider};
+    deployment_.steering = {{"r1", decider, decider}};
+    deployment_.receivers = {{decider, controlled ? "rest" : "bgp"}};
   }
   void sleep_until(Instant when) override { clock_.set(when); }
-  const std::vector<scenarios::Site>& sites() const override { return sites_; }
-  const std::vector<std::string>& ingresses() const override { return ingresses_; }
-  const std::vector<std::string>& deciders() const override { return deciders_; }
-  const std::vector<scenarios::Ingress>& steering() const override { return steering_; }
-  const std::vector<scenarios::Receiver>& receivers() const override { return receivers_; }
-  const std::vector<std::string>& hosts() const override { return hosts_; }
+  const scenarios::Deployment& deployment() const override { return deployment_; }
   nlohmann::json command(const std::string& node, const nlohmann::json& request) override {
     commands.push_back(fmt::format("{} {}", node, request.dump()));
     const auto away = away_.find(node);
@@ -78,8 +76,8 @@ class FakeTestbed final : public scenarios::Testbed {
   // Of an ingress' `status`: every instance is announced.
   nlohmann::json services() const {
     nlohmann::json instances = nlohmann::json::array();
-    for (const scenarios::Site& site : sites_) instances.push_back({{"csci", site.csci.str()}});
-    nlohmann::json service = {{"cs_id", sites_.front().cs_id.str()}};
+    for (const scenarios::Site& site : sites()) instances.push_back({{"csci", site.csci.str()}});
+    nlohmann::json service = {{"cs_id", sites().front().cs_id.str()}};
     service["instances"] = instances;
     return nlohmann::json::array({service});
   }
@@ -96,12 +94,7 @@ class FakeTestbed final : public scenarios::Testbed {
  private:
   VirtualClock& clock_;
   std::map<std::string, scenarios::Part> away_;
-  std::vector<scenarios::Site> sites_;
-  std::vector<std::string> ingresses_{"r1"};
-  std::vector<std::string> deciders_;
-  std::vector<scenarios::Ingress> steering_;
-  std::vector<scenarios::Receiver> receivers_;
-  std::vector<std::string> hosts_{"h1", "h2"};
+  scenarios::Deployment deployment_;
 };
 
 class TrialLoop : public testing::Test {
