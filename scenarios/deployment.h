@@ -17,15 +17,6 @@
 
 namespace cats::scenarios {
 
-// What a testbed tells tests about its nodes.
-struct Deployment {
-  std::vector<Site> sites;
-  std::vector<std::string> ingresses;
-  std::vector<std::string> hosts;
-  std::vector<std::string> deciders;
-  std::vector<Ingress> steering;
-  std::vector<Receiver> receivers;
-};
 Deployment deployment_of(const Scenario& scenario);
 
 // Names of the metrics that go this way; nothing: all of them.

@@ -38,6 +38,16 @@ struct Receiver {
   std::string via;  // "bgp" or "rest"
 };
 
+// What a testbed tells tests about its nodes.
+struct Deployment {
+  std::vector<Site> sites;
+  std::vector<std::string> ingresses;  // node names
+  std::vector<std::string> hosts;
+  std::vector<std::string> deciders;  // the nodes whose C-PS decides, each once: they take the command `algorithm`
+  std::vector<Ingress> steering;      // one per ingress, in the order of `ingresses`
+  std::vector<Receiver> receivers;
+};
+
 // What can be lost on purpose: a node's agent (its catsd process), or the FRR daemons of a router, all together.
 enum class Part : std::uint8_t { agent, routing };
 
@@ -61,13 +71,14 @@ class Testbed {
   // Returns at `when`. Throws Interrupted on Ctrl-C, MeasurementError when a process of the run has died.
   virtual void sleep_until(Instant when) = 0;
 
-  virtual const std::vector<Site>& sites() const = 0;
-  virtual const std::vector<std::string>& ingresses() const = 0;  // node names
-  // The nodes whose C-PS decides, each once: they take the command `algorithm`.
-  virtual const std::vector<std::string>& deciders() const = 0;
-  virtual const std::vector<Ingress>& steering() const = 0;  // one per ingress, in the order of ingresses()
-  virtual const std::vector<Receiver>& receivers() const = 0;
-  virtual const std::vector<std::string>& hosts() const = 0;
+  // Of the scenario that it was configured for last.
+  virtual const Deployment& deployment() const = 0;
+  const std::vector<Site>& sites() const { return deployment().sites; }
+  const std::vector<std::string>& ingresses() const { return deployment().ingresses; }
+  const std::vector<std::string>& hosts() const { return deployment().hosts; }
+  const std::vector<std::string>& deciders() const { return deployment().deciders; }
+  const std::vector<Ingress>& steering() const { return deployment().steering; }
+  const std::vector<Receiver>& receivers() const { return deployment().receivers; }
 
   // Commands the agent of `node` (docs/control.md) and returns its reply. Throws MeasurementError naming node, command
   // and the reply's error.
