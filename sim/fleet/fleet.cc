@@ -26,6 +26,7 @@ Fleet::Fleet(Settings settings, std::uint64_t seed)
     : settings_(checked(std::move(settings))),
       steering_(engine_, settings_, seed, idle_loads(settings_)),
       sites_(engine_, settings_, seed, [this](const Update& update) { steering_.publish(update); }),
+      site_begin_(settings_.sites.size()),
       before_(settings_.sites.size()),
       failures_(settings_.sites.size()),
       arrive_(engine_, *this),
@@ -117,14 +118,11 @@ void Fleet::watch(std::uint32_t number) {
   for (std::uint32_t i = 0; i < sites_.size(); ++i) window.active += static_cast<double>(sites_.active(i));
   const double mean = window.active / static_cast<double>(sites_.size());
   for (std::uint32_t i = 0; i < sites_.size(); ++i) {
-    const Sites::Totals now = sites_.totals(i);
-    Before& before = before_[i];
-    const double capacity_s = now.capacity_s - before.capacity_s;
-    window.peak_used = std::max(window.peak_used, (now.used_s - before.used_s) / capacity_s);
-    window.peak_offered = std::max(window.peak_offered, (now.offered_s - before.offered_s) / capacity_s);
-    before = {now.offered_s, now.used_s, now.capacity_s};
-    window.refused += now.refused;
-    window.lost += now.lost;
+    const SiteCounts now = sites_.counts(i);
+    SiteCounts since = now;
+    since -= std::exchange(before_[i], now);
+    window.peak_used = std::max(window.peak_used, since.used_s / since.capacity_s);
+    window.peak_offered = std::max(window.peak_offered, since.offered_s / since.capacity_s);
     const auto flows = static_cast<double>(sites_.active(i));
     window.active_var += std::abs(flows - mean);
     window.active_imbalance += std::abs(flows - window.active * weights_[i]);
@@ -139,110 +137,69 @@ void Fleet::watch(std::uint32_t number) {
   watch_.at(engine_.now() + settings_.watch, number);
 }
 
-// `window` has what is of its end, and how many flows sites refused and lost since the beginning.
+// `window` has what watch() sums up.
 void Fleet::tell(Window window) {
+  const Counts now = counts();
+  static_cast<Counts&>(window) = now;
+  window -= std::exchange(told_, now);
   window.end = engine_.now();
-  window.flows = flows_;
-  window.unsteered = unsteered_;
-  window.latency = sites_.latency();
-  window.latency_sum_s = sites_.latency_sum_s();
-  window.updates_sent = sites_.updates_sent();
-  window.updates_delivered = steering_.updates().delivered;
-  window.decisions = steering_.decisions();
-  Window told = window;
-  told.flows -= told_.flows;
-  told.unsteered -= told_.unsteered;
-  told.refused -= told_.refused;
-  told.lost -= told_.lost;
-  told.latency = window.latency.since(told_.latency);
-  told.latency_sum_s -= told_.latency_sum_s;
-  told.updates_sent -= told_.updates_sent;
-  told.updates_delivered -= told_.updates_delivered;
-  told.decisions -= told_.decisions;
-  told_ = std::move(window);
-  window_told_(told);
+  window.latency = sites_.latency().since(std::exchange(told_latency_, sites_.latency()));
+  window.latency_sum_s = sites_.latency_sum_s() - std::exchange(told_latency_sum_s_, sites_.latency_sum_s());
+  window_told_(window);
 }
 
-Sums Fleet::totals() const {
-  Sums sums;
-  sums.flows = flows_;
-  sums.unsteered = unsteered_;
-  sums.updates_sent = sites_.updates_sent();
+Counts Fleet::counts() const {
   const Feed::Counts updates = steering_.updates();
-  sums.updates_delivered = updates.delivered;
-  sums.updates_replaced = updates.replaced;
-  sums.updates_lost = updates.lost;
-  sums.decisions = steering_.decisions();
-  sums.orders = steering_.orders();
-  if (replies_) sums.probes = replies_->probes();
-  sums.sites.reserve(sites_.size());
+  Counts counts{.flows = flows_,
+                .unsteered = unsteered_,
+                .refused = 0,
+                .lost = 0,
+                .updates_sent = sites_.updates_sent(),
+                .updates_delivered = updates.delivered,
+                .updates_replaced = updates.replaced,
+                .updates_lost = updates.lost,
+                .decisions = steering_.decisions(),
+                .orders = steering_.orders(),
+                .probes = replies_ ? replies_->probes() : 0};
   for (std::uint32_t i = 0; i < sites_.size(); ++i) {
-    const Sites::Totals site = sites_.totals(i);
-    sums.sites.push_back({.flows = site.flows,
-                          .refused = site.refused,
-                          .lost = site.lost,
-                          .offered_s = site.offered_s,
-                          .used_s = site.used_s,
-                          .capacity_s = site.capacity_s,
-                          .weight = weights_[i]});
-    sums.there_after += sites_.active(i);
+    const SiteCounts site = sites_.counts(i);
+    counts.refused += site.refused;
+    counts.lost += site.lost;
   }
-  return sums;
+  return counts;
+}
+
+std::uint64_t Fleet::flows_at_sites() const {
+  std::uint64_t flows = 0;
+  for (std::uint32_t i = 0; i < sites_.size(); ++i) flows += sites_.active(i);
+  return flows;
 }
 
 void Fleet::begin_measuring() {
-  begin_ = totals();
   begun_ = engine_.now();
+  begin_ = told_ = counts();
+  for (std::uint32_t i = 0; i < sites_.size(); ++i) site_begin_[i] = before_[i] = sites_.counts(i);
   sites_.forget_latencies();
+  told_latency_ = {};
+  told_latency_sum_s_ = 0;
   windows_ = {};
-  for (std::uint32_t i = 0; i < sites_.size(); ++i)
-    before_[i] = {begin_.sites[i].offered_s, begin_.sites[i].used_s, begin_.sites[i].capacity_s};
-  told_ = {};
-  told_.flows = begin_.flows;
-  told_.unsteered = begin_.unsteered;
-  for (const SiteSums& site : begin_.sites) {
-    told_.refused += site.refused;
-    told_.lost += site.lost;
-  }
-  told_.updates_sent = begin_.updates_sent;
-  told_.updates_delivered = begin_.updates_delivered;
-  told_.decisions = begin_.decisions;
+  windows_.there_before = flows_at_sites();
   watch_.at(engine_.now() + settings_.watch, ++watched_);
 }
 
 Sums Fleet::sums() const {
-  Sums sums = totals();
+  Sums sums = windows_;
+  static_cast<Counts&>(sums) = counts();
+  sums -= begin_;
   sums.time = engine_.now() - begun_;
-  for (std::size_t i = 0; i < sums.sites.size(); ++i) {
-    SiteSums& site = sums.sites[i];
-    const SiteSums& begin = begin_.sites[i];
-    site.flows -= begin.flows;
-    site.refused -= begin.refused;
-    site.lost -= begin.lost;
-    site.offered_s -= begin.offered_s;
-    site.used_s -= begin.used_s;
-    site.capacity_s -= begin.capacity_s;
-    sums.refused += site.refused;
-    sums.lost += site.lost;
+  sums.sites.reserve(sites_.size());
+  for (std::uint32_t i = 0; i < sites_.size(); ++i) {
+    SiteSums& site = sums.sites.emplace_back(SiteSums{sites_.counts(i), weights_[i]});
+    site -= site_begin_[i];
   }
-  sums.flows -= begin_.flows;
-  sums.unsteered -= begin_.unsteered;
-  sums.updates_sent -= begin_.updates_sent;
-  sums.updates_delivered -= begin_.updates_delivered;
-  sums.updates_replaced -= begin_.updates_replaced;
-  sums.updates_lost -= begin_.updates_lost;
-  sums.decisions -= begin_.decisions;
-  sums.orders -= begin_.orders;
-  sums.probes -= begin_.probes;
-  sums.there_before = begin_.there_after;
+  sums.there_after = flows_at_sites();
   sums.latency = sites_.latency();
   sums.latency_sum_s = sites_.latency_sum_s();
-  sums.windows = windows_.windows;
-  sums.peak_used = windows_.peak_used;
-  sums.peak_offered = windows_.peak_offered;
-  sums.active = windows_.active;
-  sums.active_var = windows_.active_var;
-  sums.active_imbalance = windows_.active_imbalance;
   return sums;
 }
 

@@ -51,11 +51,6 @@ class Fleet {
     load::Distribution demand;
     RandomStream demands;
   };
-  struct Before {  // of a site, at the beginning of a window
-    double offered_s = 0;
-    double used_s = 0;
-    double capacity_s = 0;
-  };
 
   void arrive(std::uint32_t ingress);
   Duration draw_work(std::uint32_t ingress);
@@ -63,7 +58,8 @@ class Fleet {
   void schedule(const Fault& fault);
   void happen(const Fault& fault);
   void withdraw_later(std::uint32_t site);
-  Sums totals() const;  // since the beginning
+  Counts counts() const;  // since the beginning
+  std::uint64_t flows_at_sites() const;
   void tell(Window window);
 
   Settings settings_;
@@ -74,15 +70,21 @@ class Fleet {
   std::vector<Source> sources_;
   std::uint64_t flows_ = 0;
   std::uint64_t unsteered_ = 0;
-  std::vector<double> weights_;  // of the sites: shares of all capacity
-  std::vector<Before> before_;
-  std::vector<std::uint32_t> failures_;  // of the sites: how often each failed
-  Sums begin_;                           // totals() then
+  // Of the sites.
+  std::vector<double> weights_;          // shares of all capacity
+  std::vector<SiteCounts> site_begin_;   // when measuring began
+  std::vector<SiteCounts> before_;       // when the window began
+  std::vector<std::uint32_t> failures_;  // how often each failed
+  // When measuring began.
   Instant begun_;
-  Sums windows_;               // what watch() sums up
+  Counts begin_;
+  Sums windows_;               // what watch() sums up, and how many flows were there before
   std::uint32_t watched_ = 0;  // a window that began before begin_measuring() does not count
   std::function<void(const Window&)> window_told_;
-  Window told_;  // counts since the beginning, up to the last window
+  // Up to the last window.
+  Counts told_;
+  Histogram told_latency_;
+  double told_latency_sum_s_ = 0;
   Handler<Fleet, &Fleet::arrive> arrive_;
   Handler<Fleet, &Fleet::watch> watch_;
 };

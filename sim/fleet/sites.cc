@@ -79,7 +79,7 @@ void Sites::announce(std::uint32_t site, bool on) {
   tell(site, on ? Update::Kind::announce : Update::Kind::withdraw);
 }
 
-Sites::Totals Sites::totals(std::uint32_t site) const {
+SiteCounts Sites::counts(std::uint32_t site) const {
   const One& one = sites_[site];
   const Station::Totals station = one.station.totals(engine_.now());
   return {.flows = one.flows,

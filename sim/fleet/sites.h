@@ -12,6 +12,7 @@
 #include "sim/fleet/feed.h"
 #include "sim/fleet/handler.h"
 #include "sim/fleet/settings.h"
+#include "sim/fleet/sums.h"
 #include "sim/station.h"
 
 namespace cats::sim::fleet {
@@ -66,16 +67,7 @@ class Sites final : private EventHandler {
   // Whether it is announced, which is told when it changes.
   void announce(std::uint32_t site, bool on);
 
-  // Since the beginning.
-  struct Totals {
-    std::uint64_t flows = 0;    // that came
-    std::uint64_t refused = 0;  // of them, by a full queue
-    std::uint64_t lost = 0;     // with the site
-    double offered_s = 0;       // CPU time that they asked for
-    double used_s = 0;
-    double capacity_s = 0;
-  };
-  Totals totals(std::uint32_t site) const;
+  SiteCounts counts(std::uint32_t site) const;                                            // since the beginning
   std::uint64_t active(std::uint32_t site) const { return sites_[site].station.jobs(); }  // flows there now
 
   std::uint64_t updates_sent() const { return updates_; }

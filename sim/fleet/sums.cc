@@ -39,6 +39,31 @@ double distance(const Sums& sums, Fair fair) {
 
 }  // namespace
 
+SiteCounts& SiteCounts::operator-=(const SiteCounts& before) {
+  flows -= before.flows;
+  refused -= before.refused;
+  lost -= before.lost;
+  offered_s -= before.offered_s;
+  used_s -= before.used_s;
+  capacity_s -= before.capacity_s;
+  return *this;
+}
+
+Counts& Counts::operator-=(const Counts& before) {
+  flows -= before.flows;
+  unsteered -= before.unsteered;
+  refused -= before.refused;
+  lost -= before.lost;
+  updates_sent -= before.updates_sent;
+  updates_delivered -= before.updates_delivered;
+  updates_replaced -= before.updates_replaced;
+  updates_lost -= before.updates_lost;
+  decisions -= before.decisions;
+  orders -= before.orders;
+  probes -= before.probes;
+  return *this;
+}
+
 Evenness evenness_used(const Sums& sums) {
   return evenness_of(sums, [](const SiteSums& site) { return site.used_s / site.capacity_s; });
 }

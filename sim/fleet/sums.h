@@ -10,28 +10,24 @@
 
 namespace cats::sim::fleet {
 
-struct SiteSums {
+// What is counted at a site.
+struct SiteCounts {
   std::uint64_t flows = 0;    // that ingresses sent
   std::uint64_t refused = 0;  // of them, because the queue was full
   std::uint64_t lost = 0;     // with the site
   double offered_s = 0;       // CPU time that they asked for
   double used_s = 0;          // CPU time used
   double capacity_s = 0;      // cores · time
-  double weight = 0;          // share of all sites' capacity when none is lost
+
+  SiteCounts& operator-=(const SiteCounts& before);
 };
 
-struct Sums {
-  Duration time{};
-  std::vector<SiteSums> sites;
+// What is counted in the whole fleet.
+struct Counts {
   std::uint64_t flows = 0;      // that came to ingresses
   std::uint64_t unsteered = 0;  // of them, without a site to go to
   std::uint64_t refused = 0;
   std::uint64_t lost = 0;
-  std::uint64_t there_before = 0;  // flows at sites when the time began, and at its end
-  std::uint64_t there_after = 0;
-  Histogram latency;         // of flows that were served in the time: from their arrival at the site to their end
-  double latency_sum_s = 0;  // of these
-
   std::uint64_t updates_sent = 0;       // by sites
   std::uint64_t updates_delivered = 0;  // to deciders, of which there may be many
   std::uint64_t updates_replaced = 0;   // by newer ones in a batch window
@@ -39,6 +35,21 @@ struct Sums {
   std::uint64_t decisions = 0;
   std::uint64_t orders = 0;
   std::uint64_t probes = 0;  // sent by ingresses
+
+  Counts& operator-=(const Counts& before);
+};
+
+struct SiteSums : SiteCounts {
+  double weight = 0;  // share of all sites' capacity when none is lost
+};
+
+struct Sums : Counts {
+  Duration time{};
+  std::vector<SiteSums> sites;
+  std::uint64_t there_before = 0;  // flows at sites when the time began, and at its end
+  std::uint64_t there_after = 0;
+  Histogram latency;         // of flows that were served in the time: from their arrival at the site to their end
+  double latency_sum_s = 0;  // of these
 
   // By windows of Settings::watch that lie within the time: the most that a site used of its capacity in one, and was
   // asked for.
@@ -58,17 +69,10 @@ struct Sums {
 };
 
 // One window of Settings::watch.
-struct Window {
+struct Window : Counts {
   Instant end;
-  std::uint64_t flows = 0;
-  std::uint64_t unsteered = 0;
-  std::uint64_t refused = 0;
-  std::uint64_t lost = 0;
   Histogram latency;  // of flows that were served in it
   double latency_sum_s = 0;
-  std::uint64_t updates_sent = 0;
-  std::uint64_t updates_delivered = 0;
-  std::uint64_t decisions = 0;
   double peak_used = 0;
   double peak_offered = 0;
   // At its end; as in Sums.

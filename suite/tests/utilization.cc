@@ -128,10 +128,14 @@ class HalfFigures {
   }
 
   void judge_ratio() {
+    Figure& figure = result_.figures.back().second;
     if (input_.conditions.algorithm == kMultipath)
-      set_verdict(result_.figures.back().second, Verdict::not_applicable, "the algorithm is the baseline itself");
-    else
-      judge(result_, "bias_ratio", {"<", 1});
+      return set_verdict(figure, Verdict::not_applicable, "the algorithm is the baseline itself");
+    judge(result_, "bias_ratio", {"<", 1});
+    // Hashing is even by chance now and then: the two trials of a quick run may lie on both sides.
+    if (figure.verdict == Verdict::inconclusive && figure.trials < kLeastTrialsForInterval)
+      set_verdict(figure, Verdict::not_applicable,
+                  fmt::format("{} trials do not tell: {}", figure.trials, figure.reason));
   }
 
   void add_half(const std::vector<Use>& halves, const Half& half, const std::string& algorithm) {

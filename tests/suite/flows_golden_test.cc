@@ -33,6 +33,7 @@ scenarios::Scenario flows_scenario(const std::string& variant) {
   scenario.interval = scenario.metrics.window = 200ms;
   scenario.workload.persistent.reset();
   scenario.workload.work = load::RandomDuration::fixed(1ms);
+  if (variant.starts_with("two-trials")) scenario.trials = {2, 2, 0};
   scenario.tests = {{kLb, {{"rounds", 12.0}}}, {kUtilization, {{"measure_s", 6.0}, {"settle_s", 2.0}}}};
   return scenario;
 }
@@ -90,6 +91,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Outcome{"ecmp", kUtilization, Verdict::not_applicable, "the baseline itself"},
                     Outcome{"unequal", kUtilization, Verdict::pass, ""},
                     Outcome{"one-sided", kUtilization, Verdict::fail, "bias_ratio: "},
+                    Outcome{"two-trials", kUtilization, Verdict::pass, ""},
+                    Outcome{"two-trials-one-sided", kUtilization, Verdict::fail, "bias_ratio: "},
+                    Outcome{"two-trials-that-differ", kUtilization, Verdict::not_applicable, "2 trials do not tell"},
                     Outcome{"idle-half", kUtilization, Verdict::error, "a half without any load"}),
     [](const auto& instance) {
       std::string name = instance.param.variant + "_" + instance.param.test;

@@ -14,7 +14,7 @@ ALGORITHM = {"round-robin": "round-robin", "off-floor": "round-robin", "ecmp": "
              "no-multipath": "ecmp", "two-next-hops": "ecmp"}.get(VARIANT, "global-min")
 MS, S = 10**6, 10**9
 T = 200 * MS
-FLOWS, ROUNDS, TRIALS = 100, 12, 3
+FLOWS, ROUNDS, TRIALS = 100, 12, 2 if VARIANT.startswith("two-trials") else 3
 CS_ID = "2001:2:0:c5::1"
 QUOTAS = [0.1, 0.2, 0.4] if VARIANT == "unequal" else [0.2, 0.2, 0.2]
 FLOW_CORES = 0.02 if VARIANT == "saturated" else 0.005
@@ -155,7 +155,8 @@ def utilization(name, seed, index):
         shares = [rng.uniform(0.28, 0.38) for _ in SITES] if half == "ecmp" else [1 / 3 + rng.uniform(-0.01, 0.01) for _ in SITES]
         if VARIANT == "unequal" and half == "cats":
             shares = [1 / 7, 2 / 7, 4 / 7]
-        if VARIANT == "one-sided" and half == "cats":
+        one_sided = VARIANT in ("one-sided", "two-trials-one-sided") or (VARIANT == "two-trials-that-differ" and index == 1)
+        if one_sided and half == "cats":
             shares = [0.9, 0.05, 0.05]
         if VARIANT == "idle-half" and half == "cats":
             shares = [0, 0, 0]
