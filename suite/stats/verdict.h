@@ -33,8 +33,8 @@ struct Bound {
   bool operator==(const Bound&) const = default;
 };
 
-// The whole interval within the bound: pass; none of it: fail; else inconclusive. Without an interval (one trial) the
-// value alone is judged. "==" passes only when value and interval are the bound itself.
+// The whole interval within the bound: pass; none of it: fail; else inconclusive. Without an interval the value alone
+// is judged. "==" passes only when value and interval are the bound itself.
 Verdict judge(double value, const std::optional<Interval>& interval, const Bound& bound);
 
 }  // namespace stats
